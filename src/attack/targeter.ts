@@ -1,0 +1,15 @@
+import type { Target } from '../target/target.ts';
+
+/**
+ * Gives the target of each hit that a lane is about to send. One targeter belongs to one lane; it remembers events,
+ * profiles and its random stream between calls.
+ */
+export interface Targeter<T extends Target = Target> {
+  /**
+   * The target of hit `hit`. The object may be reused by the next call.
+   * @throws Error when rendering failed or what was rendered is no valid target: the hit is dropped as `template`
+   */
+  next(hit: number): T;
+  /** Under which of the run's labels the target of the last call is counted: an index into `Content.labels`. */
+  readonly label: number;
+}

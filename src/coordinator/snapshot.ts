@@ -1,0 +1,59 @@
+import type { Counts, Tally } from '../metrics/tally.ts';
+import type { Verdict } from '../stop/verdict.ts';
+
+/** A run as the coordinator sees it at one instant: what displays, summaries and statuses are made from. */
+export interface RunSnapshot {
+  name: string;
+  /** Id of this run. */
+  run: string;
+  phase: 'Preparing' | 'Running' | 'Draining' | 'Ended';
+  verdict: Verdict | null;
+  /** The verdict in words; empty while there is none. */
+  reason: string;
+  /** Wall clock, ms since 1970; null before the start or the end. */
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** Run time now, in ms since the start; 0 before it; stands still at the end. */
+  elapsedMs: number;
+  /** Schedule time now, in ms: run time without what was spent suspended. */
+  scheduleMs: number;
+  /** Schedule time at which the last hit is due, in ms; null: never. */
+  durationMs: number | null;
+  suspended: boolean;
+  /** True while hits of the warm-up are due. */
+  warmingUp: boolean;
+  /** Hits per second due now; of an ended run, the mean over its schedule. */
+  targetRate: number;
+  /** Of the main part (after the warm-up): from the plan, not from counters. */
+  scheduled: number;
+  unreported: number;
+  tally: Tally;
+  warmup: { scheduled: number; unreported: number; counts: Counts };
+  /** Names of the label indexes in `tally`. */
+  labels: string[];
+  /** True when a window was void because the generator itself was too slow, at any time in this run. */
+  generatorSaturated: boolean;
+  votes: {
+    highest: number;
+    /** 0 where the test has no stop rule. */
+    limit: number;
+    workers: { name: string; votes: number; reason: string }[];
+  };
+  digest: string;
+  workers: WorkerSnapshot[];
+}
+
+export interface WorkerSnapshot {
+  name: string;
+  index: number;
+  /** How often the worker of this index has been replaced before this one. */
+  replacement: number;
+  state: 'starting' | 'ready' | 'running' | 'leaving' | 'ended' | 'lost';
+  lanes: number;
+  /** Counts of the main part. */
+  sent: number;
+  dropped: number;
+  unreported: number;
+  /** What went wrong with it, in words; empty when nothing did. */
+  problem: string;
+}

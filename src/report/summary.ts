@@ -1,0 +1,66 @@
+import type { DropReason } from '../metrics/outcome.ts';
+import type { Verdict } from '../stop/verdict.ts';
+
+/**
+ * What a run returns: the JSON of `taz run --output json`, and what every report is made from.
+ * Rates are hits per second, times milliseconds, shares 0–1. Two laws hold in each summary:
+ * `scheduled = sent + dropped + unreported` and `sent = succeeded + failed + interrupted + inFlight`.
+ */
+export interface Summary {
+  name: string;
+  run: string;
+  /** null while the run goes on. */
+  verdict: Verdict | null;
+  reason: string;
+  /** RFC 3339; null before the start or the end. */
+  startedAt: string | null;
+  finishedAt: string | null;
+  rate: { target: number; achieved: number };
+  counts: SummaryCounts;
+  warmup: { counts: SummaryCounts };
+  /** `succeeded / (succeeded + failed)`; null where nothing was answered. */
+  success: number | null;
+  serviceTimeMs: Times;
+  responseTimeMs: Times;
+  lagMs: { p50: number; p99: number; max: number };
+  /** Sizes of bodies, in bytes. */
+  bytes: { out: number; in: number };
+  /** Class of failure to count: `http_503`, `timeout`, … */
+  failures: Record<string, number>;
+  drops: Record<DropReason, number>;
+  /** HTTP status to count, of successes and failures. */
+  statuses: Record<string, number>;
+  targets: Record<string, { counts: Omit<SummaryCounts, 'scheduled' | 'unreported'>; serviceTimeMs: Times }>;
+  votes: { highest: number; limit: number; workers: { name: string; votes: number; reason: string }[] };
+  templates: { digest: string };
+  generatorSaturated: boolean;
+  workers: {
+    name: string;
+    state: string;
+    lanes: number;
+    sent: number;
+    dropped: number;
+    unreported: number;
+    problem: string;
+  }[];
+}
+
+export interface SummaryCounts {
+  scheduled: number;
+  sent: number;
+  succeeded: number;
+  failed: number;
+  dropped: number;
+  interrupted: number;
+  unreported: number;
+  inFlight: number;
+}
+
+export interface Times {
+  mean: number;
+  p50: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  max: number;
+}

@@ -1,0 +1,2 @@
+/** Why a run ended. */
+export type Verdict = 'Completed' | 'StoppedByVotes' | 'StoppedByUser' | 'Failed';

@@ -1,0 +1,20 @@
+/** One HTTP request to send, as a rendered or canned target says it. */
+export interface HttpTarget {
+  readonly method: string;
+  /** Scheme, host and port, such as `http://127.0.0.1:8080`: what a connection is made to. */
+  readonly origin: string;
+  /** Path and query, always starting with `/`. */
+  readonly path: string;
+  /** Names and values in turn, in the order in which they are sent: `[name, value, name, value, …]`. */
+  readonly headers: string[];
+  readonly body: Buffer | null;
+}
+
+/** Every kind of target; Kafka and NSQ messages join here. */
+export type Target = HttpTarget;
+
+/**
+ * Reads one target from the JSON text that a template rendered or a canned file holds.
+ * @throws TargetError that names the field, its value and what would be right
+ */
+export type TargetParser<T extends Target = Target> = (json: string) => T;
