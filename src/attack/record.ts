@@ -1,5 +1,13 @@
-/** One finished hit for a results file, as a lane hands it to its `RecordSink`. */
+/**
+ * One finished hit for a results file, as a lane hands it to its `RecordSink`. Each hit that a lane began to send ends
+ * as one record, also the interrupted ones and those that failed for want of local resources.
+ */
 export interface HitRecord {
+  /**
+   * How many hits this lane began to send before this one: 0, 1, … in the order of sending, while records come in the
+   * order of completion. Vegeta's plot puts results in this order and refuses one that goes back in time.
+   */
+  seq: number;
   /** Index of the hit in the run's schedule. */
   hit: number;
   /** Index into `Content.labels`. */
