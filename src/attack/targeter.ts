@@ -6,7 +6,7 @@ import type { Target } from '../target/target.ts';
  */
 export interface Targeter<T extends Target = Target> {
   /**
-   * The target of hit `hit`. The object may be reused by the next call.
+   * The target of hit `hit`; it stays as it is while the hit is in flight.
    * @throws Error when rendering failed or what was rendered is no valid target: the hit is dropped as `template`
    */
   next(hit: number): T;

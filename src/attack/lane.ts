@@ -1,0 +1,384 @@
+import { DROP_REASONS, failureCode, failureName, LOCAL, SUCCEEDED } from '../metrics/outcome.ts';
+import type { LaneBlock } from '../metrics/lane-block.ts';
+import { WindowTally } from '../metrics/window.ts';
+import type { Target } from '../target/target.ts';
+import type { Report, Transport } from '../transport/transport.ts';
+import type { Clock } from './clock.ts';
+import { InFlight } from './in-flight.ts';
+import type { LaneControl } from './lane-control.ts';
+import type { RecordSink } from './record.ts';
+import { HitCursor } from './schedule/hit-cursor.ts';
+import type { Segment } from './schedule/segment.ts';
+import type { Targeter } from './targeter.ts';
+import { WindowClock } from './window-clock.ts';
+
+/** What a lane is to do; replaced as a whole when the plan changes. */
+export interface LanePlan {
+  /** Clock time of the run's start, in ms. */
+  startAt: number;
+  segments: readonly Segment[];
+  /** Run time at which this lane's part ends, in ms; null: open. */
+  endsAt: number | null;
+  maxLagMs: number;
+  /** Service time in ms over which a window is unhealthy: an unanswered hit older than that counts with its age. */
+  latencyAboveMs: number;
+}
+
+export interface LaneOptions {
+  clock: Clock;
+  /** The incarnation and the lane's index in it: they find the lane's stripe in the plan. */
+  owner: string;
+  index: number;
+  /** Hits in flight at most. */
+  slots: number;
+  timeoutMs: number;
+  connect: (slots: number, report: Report) => Transport<Target>;
+  targeter: Targeter;
+  block: LaneBlock;
+  control: LaneControl;
+  plan: LanePlan;
+  warmupMs: number;
+  /** null: nobody judges windows. */
+  windowMs: number | null;
+  records: RecordSink | null;
+  events: LaneEvents;
+}
+
+/** What a lane tells its owner. */
+export interface LaneEvents {
+  /** Something can be done before the instant that the last `tick` named. */
+  wake(): void;
+  /** A window has ended. The tally is used again when this returns. */
+  windowClosed(index: number, tally: WindowTally): void;
+  /** A hit could not be rendered. Told for each of them. */
+  templateFailed(error: unknown): void;
+}
+
+/** Hits handled in one tick at most, so that answers are read in between. */
+const BATCH = 64;
+/** How often counts are published at least, in ms. */
+const PUBLISH_EVERY_MS = 100;
+/** How long a stopped lane waits for answers, in ms. */
+const STOP_GRACE_MS = 1000;
+/** How often a lane that waits at a fence looks again, in ms. */
+const FENCE_POLL_MS = 5;
+
+const BUSY = DROP_REASONS.indexOf('busy');
+const LATE = DROP_REASONS.indexOf('late');
+const TEMPLATE = DROP_REASONS.indexOf('template');
+const LOCAL_DROP = DROP_REASONS.indexOf('local');
+const TIMEOUT = failureCode('timeout');
+/** The outcome of a record for a hit that was still in flight when its run ended. */
+const INTERRUPTED = -1;
+
+/**
+ * The attack of one lane: decides for each of its hits, at the instant it is due, whether it is sent or dropped, and
+ * counts what becomes of it. Open loop: a slow target never makes it send less, only later or not at all, and both are
+ * counted. It keeps no timer; whoever owns it calls `tick` at the instants that `tick` names.
+ */
+export class Lane {
+  /** true when nothing is left to do: the plan is at its end, or was stopped, and nothing is in flight. */
+  finished = false;
+
+  readonly #options: LaneOptions;
+  readonly #clock: Clock;
+  readonly #cursor: HitCursor;
+  readonly #windows: WindowClock | null;
+  readonly #window = new WindowTally();
+  readonly #inFlight: InFlight;
+  readonly #transport: Transport<Target>;
+  readonly #targeter: Targeter;
+  readonly #block: LaneBlock;
+  readonly #control: LaneControl;
+
+  #plan: LanePlan;
+  #windowEnd = Number.POSITIVE_INFINITY;
+  /** Clock time at which sending was stopped; Infinity: not yet. */
+  #stoppedAt = Number.POSITIVE_INFINITY;
+  #blocked = false;
+  /** When a slot came free after none had been. */
+  #unblockedAt = Number.NEGATIVE_INFINITY;
+  /** When the last tick asked to be called again. */
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #publishedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#targeter = options.targeter;
+    this.#block = options.block;
+    this.#control = options.control;
+    this.#inFlight = new InFlight(options.slots);
+    this.#transport = options.connect(options.slots, this.#report);
+    this.#cursor = new HitCursor(options.owner, options.index, options.block.cursor);
+    this.#windows = options.windowMs === null ? null : new WindowClock(options.warmupMs, options.windowMs);
+    this.#plan = options.plan;
+    this.follow(options.plan);
+    this.#windows?.skipTo(this.#clock.now() - this.#plan.startAt);
+    this.#windowEnd = this.#endOfWindow();
+  }
+
+  /** Takes over another plan; hits that are decided stay so. */
+  follow(plan: LanePlan): void {
+    this.#plan = plan;
+    this.#cursor.follow(plan.segments);
+    this.#windows?.follow(plan.segments);
+    this.#windowEnd = this.#endOfWindow();
+  }
+
+  /** Sends nothing more, and gives up after a second what is not answered by then. */
+  stop(): void {
+    this.#stoppedAt = Math.min(this.#stoppedAt, this.#clock.now());
+    this.#options.events.wake();
+  }
+
+  /** Does everything that is due. @returns the clock time, in ms, at which it wants to be called again */
+  tick(): number {
+    let now = this.#clock.now();
+    this.#block.heartbeat = now;
+    this.#closeWindows(now);
+    this.#expire(now);
+    now = this.#sendDue(now);
+    this.#finishWhenDone(now);
+    if (this.finished || now - this.#publishedAt >= PUBLISH_EVERY_MS) this.#publish(now);
+    this.#wakeAt = this.finished ? Number.POSITIVE_INFINITY : this.#nextWake(now);
+    return this.#wakeAt;
+  }
+
+  /** Closes connections and files. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+    this.#options.records?.close();
+  }
+
+  #sendDue(from: number): number {
+    let now = from;
+    const { startAt, maxLagMs } = this.#plan;
+    for (let left = BATCH; left > 0 && now < this.#stoppedAt && now < this.#control.leaseEnd; left--) {
+      const due = startAt + this.#cursor.dueAt;
+      if (!(due <= now) || due >= this.#control.fence) break;
+      if (now - due > maxLagMs) this.#drop(this.#dropReason(due + maxLagMs));
+      else if (this.#inFlight.free > 0) this.#send(due);
+      else break;
+      now = this.#clock.now();
+    }
+    return now;
+  }
+
+  /** A hit was `busy` when no slot was free at the instant it became too late, else the lane was `late`. */
+  #dropReason(tooLateAt: number): number {
+    return this.#blocked || this.#unblockedAt > tooLateAt ? BUSY : LATE;
+  }
+
+  #drop(reason: number): void {
+    if (this.#cursor.warmup) {
+      this.#block.warmup.drop(reason);
+    } else {
+      this.#block.tally.drop(-1, reason);
+      this.#window.drop(reason);
+    }
+    this.#pass();
+  }
+
+  #send(due: number): void {
+    const hit = this.#cursor.hit;
+    let target: Target;
+    this.#block.rendering = 1;
+    try {
+      target = this.#targeter.next(hit);
+    } catch (error) {
+      this.#block.rendering = 0;
+      this.#drop(TEMPLATE);
+      this.#options.events.templateFailed(error);
+      return;
+    }
+    this.#block.rendering = 0;
+    const label = this.#targeter.label;
+    const slots = this.#inFlight;
+    const slot = slots.take();
+    if (slots.free === 0) this.#blocked = true;
+    const now = this.#clock.now();
+    slots.hit[slot] = hit;
+    slots.dueAt[slot] = due;
+    slots.sentAt[slot] = now;
+    slots.label[slot] = label;
+    if (this.#options.records !== null) slots.target[slot] = target;
+    if (this.#cursor.warmup) {
+      slots.warmup[slot] = 1;
+      this.#block.warmup.send();
+    } else {
+      slots.warmup[slot] = 0;
+      this.#block.tally.send(label, (now - due) * 1000);
+      this.#window.send((now - Math.max(due, this.#unblockedAt)) * 1000);
+    }
+    this.#pass();
+    this.#transport.send(slot, target);
+  }
+
+  /** The present hit is decided. */
+  #pass(): void {
+    this.#cursor.advance();
+    this.#block.cursor = this.#cursor.position;
+  }
+
+  readonly #report: Report = (slot, outcome, status, bytesOut, bytesIn, error) => {
+    const now = this.#clock.now();
+    this.#closeWindows(now);
+    const slots = this.#inFlight;
+    const serviceUs = (now - slots.sentAt[slot]!) * 1000;
+    const label = slots.label[slot]!;
+    if (slots.warmup[slot] === 1) {
+      const { warmup } = this.#block;
+      if (outcome === SUCCEEDED) warmup.succeed();
+      else if (outcome === LOCAL) warmup.unsend();
+      else warmup.fail();
+    } else {
+      const { tally } = this.#block;
+      const responseUs = (now - slots.dueAt[slot]!) * 1000;
+      const loopDelayUs = Math.max(0, now - this.#wakeAt) * 1000;
+      if (outcome === LOCAL) {
+        tally.unsend(label, (slots.sentAt[slot]! - slots.dueAt[slot]!) * 1000);
+        this.#window.drop(LOCAL_DROP);
+      } else if (outcome === SUCCEEDED) {
+        tally.succeed(label, status, serviceUs, responseUs, bytesOut, bytesIn);
+        this.#window.succeed(serviceUs, loopDelayUs);
+      } else {
+        tally.fail(label, outcome, status, serviceUs, responseUs, bytesOut, bytesIn);
+        this.#window.fail(serviceUs, loopDelayUs);
+      }
+    }
+    if (outcome !== LOCAL) this.#record(slot, now, outcome, status, bytesOut, bytesIn, error);
+    this.#release(slot, now);
+  };
+
+  #release(slot: number, now: number): void {
+    this.#inFlight.release(slot);
+    if (this.#blocked) {
+      this.#blocked = false;
+      this.#unblockedAt = now;
+      this.#options.events.wake();
+    } else if (this.#inFlight.taken === 0 && this.#sendsNoMore(now)) {
+      this.#options.events.wake();
+    }
+  }
+
+  /** Ends the hits that have been in flight for the whole timeout. */
+  #expire(now: number): void {
+    const slots = this.#inFlight;
+    const { timeoutMs } = this.#options;
+    while (slots.oldest !== -1 && now - slots.sentAt[slots.oldest]! >= timeoutMs) {
+      const slot = slots.oldest;
+      this.#transport.abort(slot);
+      this.#report(slot, TIMEOUT, 0, 0, 0, `no answer within ${timeoutMs} ms`);
+    }
+  }
+
+  #closeWindows(now: number): void {
+    while (now >= this.#windowEnd) {
+      const windows = this.#windows!;
+      this.#countOutstanding(this.#windowEnd);
+      this.#options.events.windowClosed(windows.index, this.#window);
+      this.#window.clear();
+      windows.index++;
+      this.#windowEnd = this.#endOfWindow();
+    }
+  }
+
+  #countOutstanding(at: number): void {
+    const slots = this.#inFlight;
+    const windowMs = this.#options.windowMs!;
+    for (let slot = slots.oldest; slot !== -1; slot = slots.after(slot)) {
+      const age = at - slots.sentAt[slot]!;
+      if (!(age > windowMs) && !(age > this.#plan.latencyAboveMs)) break;
+      if (slots.warmup[slot] === 0) this.#window.outstanding(age * 1000, age > windowMs, age > this.#plan.latencyAboveMs);
+    }
+  }
+
+  #endOfWindow(): number {
+    return this.#windows === null ? Number.POSITIVE_INFINITY : this.#plan.startAt + this.#windows.endsAt;
+  }
+
+  #finishWhenDone(now: number): void {
+    if (!this.#sendsNoMore(now)) return;
+    if (now >= this.#lastMoment()) this.#interruptAll(now);
+    this.finished = this.#inFlight.taken === 0;
+  }
+
+  /** Whether sending was stopped or the plan is at its end with every hit decided. */
+  #sendsNoMore(now: number): boolean {
+    if (now >= this.#stoppedAt) return true;
+    return this.#cursor.hit === Number.POSITIVE_INFINITY && now >= this.#endOfPlan();
+  }
+
+  #endOfPlan(): number {
+    return this.#plan.endsAt === null ? Number.POSITIVE_INFINITY : this.#plan.startAt + this.#plan.endsAt;
+  }
+
+  /** When a lane that sends nothing more stops to wait for answers. */
+  #lastMoment(): number {
+    return Math.min(this.#stoppedAt + STOP_GRACE_MS, this.#endOfPlan() + this.#options.timeoutMs);
+  }
+
+  #interruptAll(now: number): void {
+    const slots = this.#inFlight;
+    while (slots.oldest !== -1) {
+      const slot = slots.oldest;
+      this.#transport.abort(slot);
+      if (slots.warmup[slot] === 1) this.#block.warmup.interrupt();
+      else this.#block.tally.interrupt(slots.label[slot]!);
+      this.#record(slot, now, INTERRUPTED, 0, 0, 0, 'interrupted');
+      slots.release(slot);
+    }
+  }
+
+  #record(
+    slot: number,
+    now: number,
+    outcome: number,
+    status: number,
+    bytesOut: number,
+    bytesIn: number,
+    error: string,
+  ): void {
+    const { records } = this.#options;
+    const slots = this.#inFlight;
+    const target = slots.target[slot];
+    if (records === null || !target) return;
+    const sentAt = slots.sentAt[slot]!;
+    records.write({
+      hit: slots.hit[slot]!,
+      label: slots.label[slot]!,
+      outcome,
+      status,
+      error: outcome > SUCCEEDED && error === '' ? failureName(outcome) : error,
+      sentAtWall: this.#clock.wall() - (now - sentAt),
+      serviceMs: now - sentAt,
+      lagMs: sentAt - slots.dueAt[slot]!,
+      bytesOut,
+      bytesIn,
+      method: target.method,
+      url: target.origin + target.path,
+      headers: target.headers,
+      body: target.body,
+    });
+  }
+
+  #publish(now: number): void {
+    this.#publishedAt = now;
+    this.#block.publish();
+    this.#options.records?.flush();
+  }
+
+  #nextWake(now: number): number {
+    let wake = Math.min(this.#publishedAt + PUBLISH_EVERY_MS, this.#windowEnd);
+    const slots = this.#inFlight;
+    if (slots.oldest !== -1) wake = Math.min(wake, slots.sentAt[slots.oldest]! + this.#options.timeoutMs);
+    if (this.#sendsNoMore(now)) return Math.min(wake, this.#lastMoment());
+    if (now >= this.#control.leaseEnd) return wake;
+    const due = this.#plan.startAt + this.#cursor.dueAt;
+    if (due === Number.POSITIVE_INFINITY) return Math.min(wake, this.#endOfPlan());
+    if (due >= this.#control.fence) return Math.min(wake, Math.max(due, now + FENCE_POLL_MS));
+    if (this.#blocked) return Math.min(wake, due + this.#plan.maxLagMs);
+    return Math.min(wake, due);
+  }
+}

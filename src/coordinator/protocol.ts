@@ -1,0 +1,137 @@
+import type { Segment } from '../attack/schedule/segment.ts';
+import type { StopSpec } from '../api/run-spec.ts';
+import type { VectorDelta } from '../metrics/vector-codec.ts';
+import type { HttpOptions } from '../transport/transport.ts';
+
+/**
+ * Workers ask, the coordinator answers: *here is my state; what should I be doing?* Every message may be lost,
+ * repeated or late: counts are cumulative, assignments are whole and carry a version.
+ */
+
+/** Paths of the coordinator's HTTP server. Each call carries `Authorization: Bearer …`. */
+export const SYNC_PATH = '/v1/sync';
+export const CONTENT_PATH = '/v1/content/';
+
+/** The epoch grows with every change of leader, `n` with every change of the plan; workers refuse a lower version. */
+export interface Version {
+  epoch: number;
+  n: number;
+}
+
+export function isNewer(a: Version, b: Version | null): boolean {
+  return b === null || a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
+}
+
+/** Which worker it is: the pool gives index and replacement, each process start makes an incarnation of its own. */
+export interface WorkerIdentity {
+  index: number;
+  /** How often the worker of this index has been replaced in this run. */
+  replacement: number;
+  incarnation: string;
+}
+
+export interface SyncRequest {
+  run: string;
+  worker: WorkerIdentity;
+  /**
+   * `starting`: has no lanes yet; `ready`: could start at once; `running`; `leaving`: was asked to end (SIGTERM) and
+   * wants a successor; `ended`: sends no more, this is its last word; `failed`: cannot go on, see `problem`.
+   */
+  state: 'starting' | 'ready' | 'running' | 'leaving' | 'ended' | 'failed';
+  /** The newest assignment that it has taken over in all lanes; null: none yet. */
+  acknowledged: Version | null;
+  /** Cores that it may count on. */
+  cores: number;
+  /** How many lanes it has; 0 while starting. */
+  lanes: number;
+  report: WorkerReport | null;
+  /** Why it failed or what it wants people to know, in words; empty otherwise. */
+  problem: string;
+  /** true: answer at once. */
+  urgent: boolean;
+}
+
+export interface WorkerReport {
+  /** For each lane, the hit below which each of its hits is decided. */
+  cursors: number[];
+  /** The worker's lanes together: a `Tally`, followed by the counts of the warm-up. */
+  counters: VectorDelta;
+  votes: number;
+  /** What its last unhealthy window showed; empty while there is none. */
+  voteReason: string;
+  /** It has reached its limit of votes. */
+  wantsStop: boolean;
+  /** A window was void because this generator was too slow, at any time so far. */
+  saturated: boolean;
+  /** Messages for people, such as the first failure of a template; each is sent until acknowledged with the report. */
+  notes: string[];
+}
+
+export interface SyncResponse {
+  /** The coordinator's clock when it answered, ms since 1970 with a fraction. */
+  now: number;
+  /** How long it had held the call, in ms: round trip minus this is time on the wire. */
+  heldMs: number;
+  /** For how long from now the worker may go on without another answer, in ms. */
+  leaseMs: number;
+  /** The newest report that was taken in, by sequence of its counters; 0: none. */
+  acknowledged: number;
+  /** The report could not be used: send everything. */
+  resync: boolean;
+  assignment: Assignment | null;
+  /** The run has no use for this incarnation: stop sending, give your last word. */
+  dismissed: boolean;
+  /** The last word is saved: exit. */
+  saved: boolean;
+}
+
+/** What a worker should be doing: always whole, never a difference. */
+export interface Assignment {
+  version: Version;
+  /** Digest of the content; its text is fetched from `CONTENT_PATH + digest`. */
+  content: string;
+  http: HttpOptions;
+  /** Lanes of each worker; the run's lane `index · lanes + l` is lane l of worker `index`. */
+  lanes: number;
+  /** Workers of the run. */
+  workers: number;
+  maxLagMs: number;
+  warmupMs: number;
+  stopWhen: StopSpec | null;
+  afterLease: 'Stop' | 'Continue';
+  /** What to write about each hit; null: nothing. */
+  records: RecordOptions | null;
+  /** When the run starts by the coordinator's clock, ms since 1970; null: get ready and wait. */
+  startAt: number | null;
+  segments: Segment[];
+  /** Run time at which this worker's part ends, in ms; null: open. */
+  endsAt: number | null;
+  /**
+   * A change is being prepared: no hit due later than `fenceMs` after the last answer may be sent, so that the
+   * coordinator can name an instant that no worker has passed.
+   */
+  fenceMs: number | null;
+  /** Send nothing more. */
+  stop: boolean;
+}
+
+/** Result records of single hits. */
+export interface RecordOptions {
+  path: string;
+  bodies: boolean;
+  headers: boolean;
+}
+
+/** What a pool tells a new process, on its standard input: one line of JSON. */
+export interface WorkerBootstrap {
+  /** Base address of the coordinator, such as `http://127.0.0.1:40123`. */
+  coordinator: string;
+  run: string;
+  token: string;
+  index: number;
+  replacement: number;
+  /** Cores this worker may count on. */
+  cores: number;
+  /** Where to answer /healthz, /readyz and /metrics: port, 0 for any; null: nowhere. */
+  healthPort: number | null;
+}

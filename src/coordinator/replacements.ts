@@ -1,0 +1,24 @@
+import type { Clock } from '../attack/clock.ts';
+
+const LIMIT = 3;
+const WITHIN_MS = 5 * 60_000;
+const FIRST_WAIT_MS = 250;
+
+/** How often workers of one index may be replaced: at most 3 times in 5 minutes, each time after a longer wait. */
+export class Replacements {
+  readonly #clock: Clock;
+  readonly #at = new Map<number, number[]>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns how long to wait before worker `index` is started anew, in ms; null: it was replaced too often */
+  next(index: number): number | null {
+    const now = this.#clock.now();
+    const recent = (this.#at.get(index) ?? []).filter((at) => now - at < WITHIN_MS);
+    if (recent.length >= LIMIT) return null;
+    this.#at.set(index, [...recent, now]);
+    return recent.length === 0 ? 0 : FIRST_WAIT_MS * 4 ** (recent.length - 1);
+  }
+}
