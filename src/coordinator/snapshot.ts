@@ -17,6 +17,8 @@ export interface RunSnapshot {
   elapsedMs: number;
   /** Schedule time now, in ms: run time without what was spent suspended. */
   scheduleMs: number;
+  /** The first part of schedule time, in ms: what is due in it is the warm-up; 0: none. */
+  warmupMs: number;
   /** Schedule time at which the last hit is due, in ms; null: never. */
   durationMs: number | null;
   suspended: boolean;
