@@ -12,24 +12,21 @@ import { type Counts, dropped } from './counts.ts';
  * @returns each broken law in words; empty where all hold
  */
 export function checkLaws(counts: Counts, scheduled: number, unreported: number): string[] {
+  const { sent, succeeded, failed, interrupted, inFlight, drops } = counts;
   const broken: string[] = [];
-  const terms: Record<string, number> = { scheduled, unreported, ...counts.drops, ...outcomesOf(counts) };
+  const terms = { scheduled, unreported, sent, succeeded, failed, interrupted, inFlight, ...drops };
   for (const [name, value] of Object.entries(terms)) {
     if (!Number.isSafeInteger(value) || value < 0) broken.push(`${name} is no count: ${value}`);
   }
-  const drops = dropped(counts);
-  if (scheduled !== counts.sent + drops + unreported) {
-    broken.push(`scheduled ${scheduled} ≠ sent ${counts.sent} + dropped ${drops} + unreported ${unreported}`);
+  if (scheduled !== sent + dropped(counts) + unreported) {
+    broken.push(
+      `scheduled ${scheduled} ≠ sent ${sent} + dropped ${dropped(counts)} + unreported ${unreported}`,
+    );
   }
-  const { sent, succeeded, failed, interrupted, inFlight } = counts;
   if (sent !== succeeded + failed + interrupted + inFlight) {
     broken.push(
       `sent ${sent} ≠ succeeded ${succeeded} + failed ${failed} + interrupted ${interrupted} + inFlight ${inFlight}`,
     );
   }
   return broken;
-}
-
-function outcomesOf({ drops: _, ...outcomes }: Counts): Omit<Counts, 'drops'> {
-  return outcomes;
 }
