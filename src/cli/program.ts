@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { targetCommand } from './target.ts';
+
+/**
+ * The commands of `taz`. A command's file imports only what its options need; what its action needs it imports when it
+ * runs, so that `taz --help` stays quick.
+ */
+export function createProgram(): Command {
+  const program = new Command('taz')
+    .description(packageJson.description)
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 completed, 1 failed, 2 wrong usage or manifest, 3 stopped by votes, 130 interrupted',
+    )
+    .showHelpAfterError('See taz --help.')
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taz: ')) })
+    .exitOverride();
+
+  for (const command of [targetCommand()]) {
+    command.copyInheritedSettings(program);
+    command.showHelpAfterError(`See taz ${command.name()} --help.`);
+    program.addCommand(command);
+  }
+  return program;
+}
