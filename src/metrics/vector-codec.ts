@@ -116,7 +116,7 @@ export class VectorReceiver {
 
 /** @throws RangeError that names what is wrong with the delta */
 function check(delta: VectorDelta, size: number): void {
-  if (typeof delta !== 'object' || delta === null) throw new RangeError(`a report is no object: ${delta}`);
+  if (typeof delta !== 'object' || delta === null) throw new RangeError('a report is no object');
   const { sequence, base, runs, values } = delta;
   if (!isCount(sequence) || sequence === 0) throw new RangeError(`a report's sequence is ${sequence}`);
   if (!isCount(base) || base >= sequence) throw new RangeError(`report ${sequence} builds on ${base}`);
