@@ -1,0 +1,18 @@
+import { choice, duration, fields, integer, percentage, text } from './kinds.ts';
+
+const Percentile = text(1, 8, 'a percentile from p50 to p99.9 such as p50, p99, p99.9', (value) => {
+  const number = Number(/^p([0-9]{2}(?:\.[0-9]{1,3})?)$/.exec(value)?.[1]);
+  return number >= 50 && number <= 99.9;
+});
+
+/** When the service's own numbers say stop. */
+export const StopWhen = fields({
+  successBelow: percentage().optional(),
+  latencyAbove: duration('0.01ms', '1h').optional(),
+  percentile: Percentile.optional(),
+  window: duration('1s', '24h').default('10s'),
+  votes: integer(1, 100_000).default(10),
+  minOutcomes: integer(1, 1_000_000).default(1),
+  decidedBy: choice('AnyWorker', 'MajorityOfWorkers', 'AllWorkers').default('AnyWorker'),
+  onStop: choice('Ready', 'Stall').default('Ready'),
+});

@@ -1,0 +1,134 @@
+import type { HttpOptions } from '../transport/transport.ts';
+import { parseDuration } from '../units/duration.ts';
+import { parsePercentage } from '../units/percentage.ts';
+import { parseRate } from '../units/rate.ts';
+import { Rational } from '../units/rational.ts';
+import type { LoadTest } from './loadtest.ts';
+import { type Problem, ProblemsError } from './problem.ts';
+import type {
+  RunSpec,
+  ScheduleSpec,
+  SourceItem,
+  SourceSpec,
+  StageSpec,
+  StopSpec,
+  VariableSpec,
+  WorkersSpec,
+} from './run-spec.ts';
+import { Http } from './schema/protocols.ts';
+import { unsupported } from './unsupported.ts';
+
+type Spec = LoadTest['spec'];
+
+/**
+ * Puts a checked LoadTest into the units the machine works with.
+ * @throws ProblemsError naming each field that Taz cannot do yet
+ */
+export function toRunSpec(loadtest: LoadTest): RunSpec {
+  const problems: Problem[] = unsupported(loadtest);
+  if (problems.length > 0) throw new ProblemsError(problems);
+  const { metadata, spec } = loadtest;
+  return {
+    name: metadata.name,
+    schedule: scheduleOf(spec),
+    durationMs: spec.duration === undefined ? null : parseDuration(spec.duration),
+    maxLagMs: parseDuration(spec.maxLag),
+    startTimeoutMs: parseDuration(spec.startTimeout),
+    warmupMs: parseDuration(spec.warmup),
+    suspend: spec.suspend,
+    http: httpOf(spec.http ?? Http.parse({})),
+    source: sourceOf(spec),
+    variables: spec.variables.map(variableOf),
+    events: {
+      reuse: parsePercentage(spec.events.reuse),
+      duplicates: parsePercentage(spec.events.duplicates),
+      idField: spec.events.idField,
+      seed: spec.events.seed === undefined ? null : String(spec.events.seed),
+      profiles: spec.events.profiles.pool,
+      pool: spec.events.pool,
+    },
+    stopWhen: spec.stopWhen === undefined ? null : stopOf(spec.stopWhen),
+    workers: workersOf(spec.workers),
+  };
+}
+
+function scheduleOf({ rate, stages, wave }: Spec): ScheduleSpec {
+  if (rate !== undefined) return { kind: 'constant', rate: parseRate(rate) };
+  if (stages !== undefined) return { kind: 'stages', stages: linesOf(stages) };
+  return {
+    kind: 'wave',
+    mean: parseRate(wave!.mean),
+    amplitude: parseRate(wave!.amplitude),
+    periodMs: parseDuration(wave!.period),
+  };
+}
+
+/** Each stage begins at the rate that the one before it reached, the first at 0/s, where it does not say `from`. */
+function linesOf(stages: NonNullable<Spec['stages']>): StageSpec[] {
+  let reached = Rational.zero;
+  return stages.map(({ from, to, over, hold }) => {
+    const begin = from === undefined ? reached : parseRate(from);
+    reached = to === undefined ? begin : parseRate(to);
+    return { from: begin, to: reached, overMs: parseDuration((over ?? hold)!) };
+  });
+}
+
+function httpOf(http: NonNullable<Spec['http']>): HttpOptions {
+  return {
+    timeoutMs: parseDuration(http.timeout),
+    connections: http.connections,
+    success: http.success.map((range) => {
+      const [from, to = from] = range.split('-');
+      return [Number(from), Number(to)];
+    }),
+    redirects: http.redirects,
+    keepAlive: http.keepAlive,
+    tls: {
+      ca: http.tls?.ca ?? null,
+      serverName: http.tls?.serverName ?? null,
+      insecure: http.tls?.insecure ?? false,
+    },
+  };
+}
+
+function sourceOf({ templates, targets, duration, stages }: Spec): SourceSpec {
+  if (templates !== undefined) {
+    return { kind: 'templates', entry: templates.entry, from: templates.from.map(itemOf) };
+  }
+  const ends = duration !== undefined || stages !== undefined;
+  return { kind: 'targets', from: targets!.from.map(itemOf), loop: targets!.loop ?? ends };
+}
+
+function itemOf({ inline, configMap, directory }: NonNullable<Spec['targets']>['from'][number]): SourceItem {
+  if (inline !== undefined) return { inline };
+  return configMap === undefined ? { directory: directory! } : { configMap };
+}
+
+function variableOf({ name, value, values, valueFrom }: Spec['variables'][number]): VariableSpec {
+  if (value !== undefined) return { name, value };
+  if (values !== undefined) return { name, values };
+  const { secretKeyRef, configMapKeyRef } = valueFrom!;
+  return secretKeyRef === undefined ? { name, configMap: configMapKeyRef! } : { name, secret: secretKeyRef };
+}
+
+function stopOf(stop: NonNullable<Spec['stopWhen']>): StopSpec {
+  return {
+    successBelow: stop.successBelow === undefined ? null : parsePercentage(stop.successBelow),
+    latencyAboveMs: stop.latencyAbove === undefined ? null : parseDuration(stop.latencyAbove),
+    percentile: Number((stop.percentile ?? 'p99').slice(1)),
+    windowMs: parseDuration(stop.window),
+    votes: stop.votes,
+    minOutcomes: stop.minOutcomes,
+    decidedBy: stop.decidedBy,
+  };
+}
+
+function workersOf({ replicas, maxRatePerWorker, onLoss, lease, afterLease }: Spec['workers']): WorkersSpec {
+  return {
+    replicas,
+    maxRatePerWorker: maxRatePerWorker === undefined ? null : parseRate(maxRatePerWorker),
+    onLoss,
+    leaseMs: lease === undefined ? null : parseDuration(lease),
+    afterLease,
+  };
+}

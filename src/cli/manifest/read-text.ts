@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { shown } from '../../units/shown.ts';
+import { UsageError } from '../errors.ts';
+
+/** The largest manifest file: a ConfigMap has at most 1 MiB, and a file may hold a few. */
+export const MAX_MANIFEST_BYTES: number = 4 * 1024 * 1024;
+
+/** What `-` is called in messages. */
+const STDIN = 'standard input';
+
+/** A text that was read, and the name under which messages speak of it. */
+export interface NamedText {
+  name: string;
+  text: string;
+}
+
+/**
+ * Reads a manifest file, or standard input for `-`.
+ * @throws UsageError when it cannot be read, is no UTF-8 text or is larger than `MAX_MANIFEST_BYTES`
+ */
+export async function readManifestText(file: string, stdin: Readable): Promise<NamedText> {
+  const name = file === '-' ? STDIN : file;
+  const bytes = await readBounded(file === '-' ? stdin : createReadStream(file), name);
+  const text = decodeText(bytes, name);
+  const control = /[\0-\x08\x0b\x0c\x0e-\x1f]/.exec(text);
+  if (control === null) return { name, text };
+  const line = text.slice(0, control.index).split('\n').length;
+  throw new UsageError(
+    `${name}:${line}: is no manifest: it holds the control character ${shown(control[0])}`,
+  );
+}
+
+/** The text of UTF-8 bytes, without a byte order mark. @throws UsageError for anything that is no text */
+export function decodeText(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${name} is not a text in UTF-8`);
+  }
+}
+
+async function readBounded(stream: Readable, name: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(Buffer.from(chunk));
+      size += chunk.length;
+      if (size > MAX_MANIFEST_BYTES) {
+        throw new UsageError(
+          `${name} is larger than ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB, which no manifest needs`,
+        );
+      }
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${name} cannot be read: ${reasonOf(error)}`);
+  } finally {
+    stream.destroy();
+  }
+  return Buffer.concat(chunks);
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder; name a file in it',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+};
+
+/** Why the file system said no, in words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message;
+}
