@@ -1,0 +1,163 @@
+import type { RunSnapshot } from '../../coordinator/snapshot.ts';
+import { widthOf } from '../../report/layout.ts';
+import { frame } from './frame.ts';
+import { plainLine } from './line.ts';
+import { DisplayState } from './state.ts';
+
+/** Shows a run while it goes on. */
+export interface Display {
+  /** Takes what is known now; it is drawn when the next frame is due. */
+  update(snapshot: RunSnapshot): void;
+  /** Prints a message that stays, above the live block. */
+  note(line: string): void;
+  /** Takes the live block away, so that the final report has the screen. Further calls do nothing. */
+  end(): void;
+}
+
+export interface DisplayOptions {
+  /** A terminal gets the live block, anything else plain lines. */
+  stream: NodeJS.WriteStream;
+  /** Only for the live block. */
+  colour: boolean;
+  /** Time between frames or lines, in ms. Default 200 on a terminal, else 5000. */
+  intervalMs?: number;
+}
+
+export function createDisplay({ stream, colour, intervalMs }: DisplayOptions): Display {
+  return stream.isTTY
+    ? new LiveDisplay(stream, colour, intervalMs ?? 200)
+    : new LineDisplay(stream, intervalMs ?? 5000);
+}
+
+/** One line every few seconds, at once when the phase changes. */
+class LineDisplay implements Display {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #timer: NodeJS.Timeout;
+  readonly #state = new DisplayState();
+  #phase = '';
+
+  constructor(stream: NodeJS.WriteStream, intervalMs: number) {
+    this.#stream = stream;
+    this.#timer = setInterval(() => this.#print(), intervalMs);
+    this.#timer.unref();
+  }
+
+  update(snapshot: RunSnapshot): void {
+    this.#state.update(snapshot);
+    const { phase } = snapshot;
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.#print();
+  }
+
+  note(line: string): void {
+    this.#stream.write(`${line}\n`);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  #print(): void {
+    const line = plainLine(this.#state);
+    if (line !== '') this.#stream.write(`${line}\n`);
+  }
+}
+
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+const CLEAR_LINE_END = '\x1b[K';
+const CLEAR_BELOW = '\x1b[J';
+/** Signals that end a process which does not handle them. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/**
+ * A block of lines that is drawn over itself. Each frame is one write, and leaves the cursor at the beginning of the
+ * line below the block.
+ */
+class LiveDisplay implements Display {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #colour: boolean;
+  readonly #timer: NodeJS.Timeout;
+  readonly #state = new DisplayState();
+  /** The lines now on the screen. */
+  #drawn: string[] = [];
+  #changed = false;
+  #ended = false;
+
+  constructor(stream: NodeJS.WriteStream, colour: boolean, intervalMs: number) {
+    this.#stream = stream;
+    this.#colour = colour;
+    this.#timer = setInterval(() => this.#drawChanges(), intervalMs);
+    this.#timer.unref();
+    stream.write(HIDE_CURSOR);
+    stream.on('resize', this.#redraw);
+    process.on('exit', this.#restore);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  update(snapshot: RunSnapshot): void {
+    if (this.#ended) return;
+    this.#state.update(snapshot);
+    this.#changed = true;
+    if (this.#drawn.length === 0) this.#drawChanges();
+  }
+
+  note(line: string): void {
+    if (this.#ended) this.#stream.write(`${line}\n`);
+    else this.#draw(`${line}${CLEAR_LINE_END}\n`);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#timer);
+    this.#stream.off('resize', this.#redraw);
+    process.off('exit', this.#restore);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}${SHOW_CURSOR}`);
+    this.#drawn = [];
+  }
+
+  #drawChanges(): void {
+    if (!this.#changed) return;
+    this.#changed = false;
+    this.#draw('');
+  }
+
+  readonly #redraw = (): void => this.#draw('');
+
+  /** @param above what is printed over the block, and stays there */
+  #draw(above: string): void {
+    const top = this.#toTop();
+    const columns = this.#stream.columns || DEFAULT_COLUMNS;
+    const rows = this.#stream.rows || DEFAULT_ROWS;
+    // A full last column makes some terminals begin a new line, and what has left the screen cannot be drawn over.
+    this.#drawn = frame(this.#state, columns - 1, this.#colour).slice(0, rows - 1);
+    const block = this.#drawn.map((line) => `${line}${CLEAR_LINE_END}\n`).join('');
+    this.#stream.write(`${top}${above}${block}${CLEAR_BELOW}`);
+  }
+
+  /** Moves to the block's first line. A terminal made narrower since has broken the lines drawn before. */
+  #toTop(): string {
+    const columns = this.#stream.columns || DEFAULT_COLUMNS;
+    const height = this.#drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)),
+      0,
+    );
+    return height > 0 ? `\x1b[${height}A\r` : '\r';
+  }
+
+  readonly #restore = (): void => {
+    this.#stream.write(SHOW_CURSOR);
+  };
+
+  /** Where nobody else handles the signal it ends the process, as it would without this display. */
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    if (process.listenerCount(signal) > 1) return;
+    this.end();
+    process.kill(process.pid, signal);
+  };
+}
