@@ -108,7 +108,7 @@ function untilToldToStop(): Promise<void> {
 
 function lastLine({ requests, aborted, events, connections }: ReturnType<CountingTarget['stats']>): string {
   return (
-    `${requests} requests (${aborted} more were given up), ${events.events} events, ${events.ids.unique} ids, ` +
-    `${events.ids.repeated} repeated, over ${connections.opened} connections`
+    `requests ${requests}, given up ${aborted}, events ${events.events}, ids ${events.ids.unique}, ` +
+    `repeated ids ${events.ids.repeated}, connections ${connections.opened}`
   );
 }
