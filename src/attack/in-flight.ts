@@ -9,6 +9,8 @@ const NONE = -1;
 export class InFlight {
   readonly size: number;
   readonly hit: Float64Array;
+  /** How many hits the lane sent before this one. */
+  readonly seq: Float64Array;
   /** Clock times in ms. */
   readonly dueAt: Float64Array;
   readonly sentAt: Float64Array;
@@ -29,6 +31,7 @@ export class InFlight {
   constructor(size: number) {
     this.size = size;
     this.hit = new Float64Array(size);
+    this.seq = new Float64Array(size);
     this.dueAt = new Float64Array(size);
     this.sentAt = new Float64Array(size);
     this.label = new Int32Array(size);

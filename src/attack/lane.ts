@@ -1,5 +1,5 @@
+import type { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
 import { DROP_REASONS, failureCode, failureName, LOCAL, SUCCEEDED } from '../metrics/outcome.ts';
-import type { LaneBlock } from '../metrics/lane-block.ts';
 import { WindowTally } from '../metrics/window.ts';
 import type { Target } from '../target/target.ts';
 import type { Report, Transport } from '../transport/transport.ts';
@@ -54,6 +54,10 @@ export interface LaneEvents {
   templateFailed(error: unknown): void;
 }
 
+/** What a lane is doing, in `LaneValues.state`: one that stays in a render is caught in a template. */
+export const IDLE = 0;
+export const RENDERING = 1;
+
 /** Hits handled in one tick at most, so that answers are read in between. */
 const BATCH = 64;
 /** How often counts are published at least, in ms. */
@@ -89,6 +93,7 @@ export class Lane {
   readonly #transport: Transport<Target>;
   readonly #targeter: Targeter;
   readonly #block: LaneBlock;
+  readonly #live: LaneValues;
   readonly #control: LaneControl;
 
   #plan: LanePlan;
@@ -101,16 +106,18 @@ export class Lane {
   /** When the last tick asked to be called again. */
   #wakeAt = Number.POSITIVE_INFINITY;
   #publishedAt = Number.NEGATIVE_INFINITY;
+  #sends = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#targeter = options.targeter;
     this.#block = options.block;
+    this.#live = options.block.live;
     this.#control = options.control;
     this.#inFlight = new InFlight(options.slots);
     this.#transport = options.connect(options.slots, this.#report);
-    this.#cursor = new HitCursor(options.owner, options.index, options.block.cursor);
+    this.#cursor = new HitCursor(options.owner, options.index, options.block.live.cursor);
     this.#windows = options.windowMs === null ? null : new WindowClock(options.warmupMs, options.windowMs);
     this.#plan = options.plan;
     this.follow(options.plan);
@@ -135,7 +142,7 @@ export class Lane {
   /** Does everything that is due. @returns the clock time, in ms, at which it wants to be called again */
   tick(): number {
     let now = this.#clock.now();
-    this.#block.heartbeat = now;
+    this.#live.heartbeat = now;
     this.#closeWindows(now);
     this.#expire(now);
     now = this.#sendDue(now);
@@ -172,9 +179,9 @@ export class Lane {
 
   #drop(reason: number): void {
     if (this.#cursor.warmup) {
-      this.#block.warmup.drop(reason);
+      this.#live.warmup.drop(reason);
     } else {
-      this.#block.tally.drop(-1, reason);
+      this.#live.tally.drop(-1, reason);
       this.#window.drop(reason);
     }
     this.#pass();
@@ -183,32 +190,33 @@ export class Lane {
   #send(due: number): void {
     const hit = this.#cursor.hit;
     let target: Target;
-    this.#block.rendering = 1;
+    this.#live.state = RENDERING;
     try {
       target = this.#targeter.next(hit);
     } catch (error) {
-      this.#block.rendering = 0;
+      this.#live.state = IDLE;
       this.#drop(TEMPLATE);
       this.#options.events.templateFailed(error);
       return;
     }
-    this.#block.rendering = 0;
+    this.#live.state = IDLE;
     const label = this.#targeter.label;
     const slots = this.#inFlight;
     const slot = slots.take();
     if (slots.free === 0) this.#blocked = true;
     const now = this.#clock.now();
     slots.hit[slot] = hit;
+    slots.seq[slot] = this.#sends++;
     slots.dueAt[slot] = due;
     slots.sentAt[slot] = now;
     slots.label[slot] = label;
     if (this.#options.records !== null) slots.target[slot] = target;
     if (this.#cursor.warmup) {
       slots.warmup[slot] = 1;
-      this.#block.warmup.send();
+      this.#live.warmup.send();
     } else {
       slots.warmup[slot] = 0;
-      this.#block.tally.send(label, (now - due) * 1000);
+      this.#live.tally.send(label, (now - due) * 1000);
       this.#window.send((now - Math.max(due, this.#unblockedAt)) * 1000);
     }
     this.#pass();
@@ -218,7 +226,7 @@ export class Lane {
   /** The present hit is decided. */
   #pass(): void {
     this.#cursor.advance();
-    this.#block.cursor = this.#cursor.position;
+    this.#live.cursor = this.#cursor.position;
   }
 
   readonly #report: Report = (slot, outcome, status, bytesOut, bytesIn, error) => {
@@ -228,12 +236,12 @@ export class Lane {
     const serviceUs = (now - slots.sentAt[slot]!) * 1000;
     const label = slots.label[slot]!;
     if (slots.warmup[slot] === 1) {
-      const { warmup } = this.#block;
+      const { warmup } = this.#live;
       if (outcome === SUCCEEDED) warmup.succeed();
       else if (outcome === LOCAL) warmup.unsend();
       else warmup.fail();
     } else {
-      const { tally } = this.#block;
+      const { tally } = this.#live;
       const responseUs = (now - slots.dueAt[slot]!) * 1000;
       const loopDelayUs = Math.max(0, now - this.#wakeAt) * 1000;
       if (outcome === LOCAL) {
@@ -247,7 +255,7 @@ export class Lane {
         this.#window.fail(serviceUs, loopDelayUs);
       }
     }
-    if (outcome !== LOCAL) this.#record(slot, now, outcome, status, bytesOut, bytesIn, error);
+    this.#record(slot, now, outcome, status, bytesOut, bytesIn, error);
     this.#release(slot, now);
   };
 
@@ -287,10 +295,12 @@ export class Lane {
   #countOutstanding(at: number): void {
     const slots = this.#inFlight;
     const windowMs = this.#options.windowMs!;
+    const { latencyAboveMs } = this.#plan;
     for (let slot = slots.oldest; slot !== -1; slot = slots.after(slot)) {
       const age = at - slots.sentAt[slot]!;
-      if (!(age > windowMs) && !(age > this.#plan.latencyAboveMs)) break;
-      if (slots.warmup[slot] === 0) this.#window.outstanding(age * 1000, age > windowMs, age > this.#plan.latencyAboveMs);
+      if (age <= windowMs && age <= latencyAboveMs) break;
+      if (slots.warmup[slot] === 0)
+        this.#window.outstanding(age * 1000, latencyAboveMs * 1000, windowMs * 1000);
     }
   }
 
@@ -324,8 +334,8 @@ export class Lane {
     while (slots.oldest !== -1) {
       const slot = slots.oldest;
       this.#transport.abort(slot);
-      if (slots.warmup[slot] === 1) this.#block.warmup.interrupt();
-      else this.#block.tally.interrupt(slots.label[slot]!);
+      if (slots.warmup[slot] === 1) this.#live.warmup.interrupt();
+      else this.#live.tally.interrupt(slots.label[slot]!);
       this.#record(slot, now, INTERRUPTED, 0, 0, 0, 'interrupted');
       slots.release(slot);
     }
@@ -346,6 +356,7 @@ export class Lane {
     if (records === null || !target) return;
     const sentAt = slots.sentAt[slot]!;
     records.write({
+      seq: slots.seq[slot]!,
       hit: slots.hit[slot]!,
       label: slots.label[slot]!,
       outcome,

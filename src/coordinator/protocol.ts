@@ -1,5 +1,5 @@
-import type { Segment } from '../attack/schedule/segment.ts';
 import type { StopSpec } from '../api/run-spec.ts';
+import type { Segment } from '../attack/schedule/segment.ts';
 import type { VectorDelta } from '../metrics/vector-codec.ts';
 import type { HttpOptions } from '../transport/transport.ts';
 
@@ -38,6 +38,8 @@ export interface SyncRequest {
    * wants a successor; `ended`: sends no more, this is its last word; `failed`: cannot go on, see `problem`.
    */
   state: 'starting' | 'ready' | 'running' | 'leaving' | 'ended' | 'failed';
+  /** The newest assignment that it knows; null: none yet. */
+  received: Version | null;
   /** The newest assignment that it has taken over in all lanes; null: none yet. */
   acknowledged: Version | null;
   /** Cores that it may count on. */
@@ -63,8 +65,8 @@ export interface WorkerReport {
   wantsStop: boolean;
   /** A window was void because this generator was too slow, at any time so far. */
   saturated: boolean;
-  /** Messages for people, such as the first failure of a template; each is sent until acknowledged with the report. */
-  notes: string[];
+  /** Messages for people, numbered 1, 2, …; each is sent until it is acknowledged with its report. */
+  notes: { id: number; text: string }[];
 }
 
 export interface SyncResponse {
@@ -132,6 +134,6 @@ export interface WorkerBootstrap {
   replacement: number;
   /** Cores this worker may count on. */
   cores: number;
-  /** Where to answer /healthz, /readyz and /metrics: port, 0 for any; null: nowhere. */
-  healthPort: number | null;
+  /** Port on loopback for /healthz, /readyz and /metrics; null: nowhere. */
+  metricsPort: number | null;
 }

@@ -47,7 +47,8 @@ export class RunPlan {
    * skipped and none comes twice. @throws RangeError when `runMs` lies before the last joining instant
    */
   join(runMs: number, goal: PlanGoal): void {
-    if (runMs < this.#joining.runMs) throw new RangeError(`run time ${runMs} ms is before the last change of the plan`);
+    if (runMs < this.#joining.runMs)
+      throw new RangeError(`run time ${runMs} ms is before the last change of the plan`);
     const before = this.#hitsUntil(runMs);
     const last = this.segments[this.segments.length - 1]!;
     last.endHit = Number(before.ceil());

@@ -15,7 +15,14 @@ export interface Curve {
 /** A stretch of a curve with one formula, rates in hits per second. */
 export type Line =
   | { kind: 'linear'; fromMs: number; untilMs: number | null; start: Rational; end: Rational }
-  | { kind: 'wave'; fromMs: 0; untilMs: number | null; mean: Rational; amplitude: Rational; periodMs: number };
+  | {
+      kind: 'wave';
+      fromMs: 0;
+      untilMs: number | null;
+      mean: Rational;
+      amplitude: Rational;
+      periodMs: number;
+    };
 
 /** How near an integer a wave's hit count must be to be that integer: a sine cannot be computed exactly. */
 const WAVE_TOLERANCE = Rational.of(1n, 1_000_000n);

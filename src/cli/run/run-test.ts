@@ -1,0 +1,51 @@
+import { availableParallelism } from 'node:os';
+import type { RecordOptions } from '../../coordinator/protocol.ts';
+import { wantsColour } from '../../report/style.ts';
+import { summarize } from '../../report/summarize.ts';
+import type { Summary } from '../../report/summary.ts';
+import { reportText } from '../../report/text.ts';
+import { EXIT_CODES } from '../errors.ts';
+import { runLocally } from './local-run.ts';
+import { checkOpenFiles } from './open-files.ts';
+import type { PreparedTest } from './prepare.ts';
+
+export interface RunTestOptions {
+  lanes: number | null;
+  records: RecordOptions | null;
+  metricsPort: number | null;
+  quiet: boolean;
+  output: 'text' | 'json';
+}
+
+/** Runs a test that was checked, shows its progress, prints its report. @returns the exit code */
+export async function runTest(test: PreparedTest, options: RunTestOptions): Promise<number> {
+  checkOpenFiles(options.lanes ?? availableParallelism(), test.spec.http.connections);
+  const { stderr, stdout, env } = process;
+  const snapshot = await runLocally(test, {
+    lanes: options.lanes,
+    records: options.records,
+    metricsPort: options.metricsPort,
+    progress: options.quiet ? null : { stream: stderr, colour: wantsColour(stderr, env) },
+  });
+  const summary = summarize(snapshot);
+  const colour = wantsColour(stdout, env);
+  const text =
+    options.output === 'json'
+      ? `${JSON.stringify(summary, null, 2)}\n`
+      : reportText(summary, { colour, columns: Math.min(stdout.columns ?? 100, 120) });
+  await new Promise<void>((resolve) => stdout.write(text, () => resolve()));
+  return exitCodeOf(summary);
+}
+
+function exitCodeOf({ verdict }: Summary): number {
+  switch (verdict) {
+    case 'Completed':
+      return EXIT_CODES.completed;
+    case 'StoppedByVotes':
+      return EXIT_CODES.stoppedByVotes;
+    case 'StoppedByUser':
+      return EXIT_CODES.interrupted;
+    default:
+      return EXIT_CODES.failed;
+  }
+}

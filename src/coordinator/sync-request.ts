@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { SyncRequest } from './protocol.ts';
+
+const count = z.number().int().min(0);
+const version = z.object({ epoch: count, n: count }).nullable();
+
+const syncRequest = z.object({
+  run: z.string().max(200),
+  worker: z.object({ index: count, replacement: count, incarnation: z.string().min(1).max(200) }),
+  state: z.enum(['starting', 'ready', 'running', 'leaving', 'ended', 'failed']),
+  received: version,
+  acknowledged: version,
+  cores: count,
+  lanes: count,
+  report: z
+    .object({
+      cursors: z.array(count).max(1024),
+      counters: z.object({
+        sequence: count,
+        base: count,
+        size: count,
+        runs: z.array(z.number()),
+        values: z.array(z.number()),
+      }),
+      votes: count,
+      voteReason: z.string().max(1000),
+      wantsStop: z.boolean(),
+      saturated: z.boolean(),
+      notes: z.array(z.object({ id: count, text: z.string() })).max(100),
+    })
+    .nullable(),
+  problem: z.string(),
+  urgent: z.boolean(),
+});
+
+/** Reads a worker's call. @returns what is wrong with it, in words, where it is none */
+export function readSyncRequest(body: string): SyncRequest | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return 'the call is not JSON';
+  }
+  const result = syncRequest.safeParse(json);
+  if (result.success) return result.data satisfies SyncRequest;
+  const [issue] = result.error.issues;
+  return `${issue?.path.join('.')}: ${issue?.message}`;
+}

@@ -1,0 +1,60 @@
+import type { StopSpec } from '../api/run-spec.ts';
+import type { WindowTally } from '../metrics/window.ts';
+import { judge, OBSERVE_ONLY, type StopRule } from '../stop/judge.ts';
+import { Votes } from '../stop/votes.ts';
+import { formatDuration } from '../units/duration.ts';
+
+/** Judges a worker's windows and keeps its stop votes. Without a rule it only watches the generator itself. */
+export class Ballot {
+  /** A window was void because this generator was too slow, at any time so far. */
+  saturated = false;
+  /** What is to be told to people. */
+  note: ((line: string) => void) | null = null;
+  #rule: StopRule = OBSERVE_ONLY;
+  #votes: Votes | null = null;
+  #warmupMs = 0;
+  #reason = '';
+
+  /** Takes the rule that holds from now on; votes so far stay when their limit stays. */
+  follow(stopWhen: StopSpec | null, warmupMs: number): void {
+    this.#rule = stopWhen ?? OBSERVE_ONLY;
+    this.#warmupMs = warmupMs;
+    if (stopWhen === null) this.#votes = null;
+    else if (this.#votes?.limit !== stopWhen.votes) this.#votes = new Votes(stopWhen.votes);
+  }
+
+  get windowMs(): number {
+    return this.#rule.windowMs;
+  }
+
+  get votes(): number {
+    return this.#votes?.votes ?? 0;
+  }
+
+  /** What the last unhealthy window showed; empty while there are no votes. */
+  get reason(): string {
+    return this.votes > 0 ? this.#reason : '';
+  }
+
+  get atLimit(): boolean {
+    return this.#votes?.atLimit ?? false;
+  }
+
+  /** Counts a window. @returns whether every hit in it failed in its template */
+  count(index: number, window: WindowTally): boolean {
+    const judgement = judge(window, this.#rule);
+    const which = this.#nameOf(index);
+    if (judgement.saturated) {
+      this.saturated = true;
+      this.note?.(`${which} is void, the load generator itself was too slow: ${judgement.reason}`);
+    }
+    if (judgement.kind === 'unhealthy') this.#reason = `${which}: ${judgement.reason}`;
+    this.#votes?.count(judgement, index);
+    return judgement.allTemplate;
+  }
+
+  #nameOf(index: number): string {
+    const from = this.#warmupMs + index * this.#rule.windowMs;
+    return `window ${index + 1} (${formatDuration(from)} to ${formatDuration(from + this.#rule.windowMs)})`;
+  }
+}

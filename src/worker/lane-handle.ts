@@ -1,0 +1,162 @@
+import { Worker as Thread } from 'node:worker_threads';
+import { IDLE, type LanePlan, RENDERING } from '../attack/lane.ts';
+import { LaneControl } from '../attack/lane-control.ts';
+import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
+import { DROP_REASONS } from '../metrics/outcome.ts';
+import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
+
+const LANE_THREAD = new URL('./lane-thread.ts', import.meta.url);
+const TEMPLATE = DROP_REASONS.indexOf('template');
+
+export interface LaneEvents {
+  /** It can begin at once. */
+  ready(): void;
+  /** It cannot work; why, in words. */
+  failed(reason: string): void;
+  /** It works by the plan of this version. */
+  followed(version: number): void;
+  window(index: number, values: Float64Array): void;
+  templateFailed(reason: string): void;
+  finished(): void;
+  /** Its thread ended by itself. */
+  died(reason: string): void;
+}
+
+/** The main thread's hold of one lane: its thread, and the memory that both share, which outlives the thread. */
+export class LaneHandle {
+  readonly control: LaneControl = new LaneControl();
+  readonly #setup: Omit<LaneSetup, 'block' | 'control' | 'attack'>;
+  readonly #events: LaneEvents;
+  readonly #block: LaneBlock;
+  /** The last consistent copy, and room for the next. */
+  #counts: Float64Array;
+  #next: Float64Array;
+  #thread: Thread;
+  #starts = 0;
+  #plan: { version: number; plan: LanePlan } | null = null;
+  finished = false;
+
+  constructor(setup: Omit<LaneSetup, 'block' | 'control' | 'attack'>, events: LaneEvents) {
+    const labels = setup.content.labels.length;
+    this.#setup = setup;
+    this.#events = events;
+    this.#block = new LaneBlock(labels);
+    this.#counts = new Float64Array(LaneValues.size(labels));
+    this.#next = new Float64Array(LaneValues.size(labels));
+    this.#thread = this.#start();
+  }
+
+  /** Clock time of its last tick, in ms; 0 before the first. */
+  get heartbeat(): number {
+    return this.#block.live.heartbeat;
+  }
+
+  /** Whether it has a plan to work by and has not finished. */
+  get running(): boolean {
+    return this.#plan !== null && !this.finished;
+  }
+
+  follow(version: number, plan: LanePlan): void {
+    this.#plan = { version, plan };
+    this.#tell({ type: 'follow', version, plan });
+  }
+
+  /** Sends nothing more, from this instant on, also while its thread is busy. */
+  stop(): void {
+    this.control.leaseEnd = 0;
+    this.#tell({ type: 'stop' });
+  }
+
+  /** Its counts as last published. */
+  counts(): LaneValues {
+    if (this.#block.read(this.#next)) [this.#counts, this.#next] = [this.#next, this.#counts];
+    return new LaneValues(this.#setup.content.labels.length, this.#counts);
+  }
+
+  /** Ends a thread that does not move, and starts another that goes on where it stood. */
+  async restart(): Promise<void> {
+    await this.#settle();
+    this.#thread = this.#start();
+    if (this.#plan !== null) this.#tell({ type: 'follow', ...this.#plan });
+    if (this.control.leaseEnd === 0) this.#tell({ type: 'stop' });
+  }
+
+  /** Ends a thread that does not move, for good. */
+  async giveUp(): Promise<void> {
+    await this.#settle();
+    this.finished = true;
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  async end(): Promise<void> {
+    this.#thread.removeAllListeners();
+    await this.#thread.terminate();
+  }
+
+  /**
+   * Ends the thread and settles what it leaves behind: what was in flight in it is interrupted, and a hit that it was
+   * rendering is dropped as `template`.
+   */
+  async #settle(): Promise<void> {
+    await this.end();
+    const { live } = this.#block;
+    live.tally.interruptAll();
+    live.warmup.interruptAll();
+    if (live.state === RENDERING) {
+      if (this.#isWarmup(live.cursor)) live.warmup.drop(TEMPLATE);
+      else live.tally.drop(-1, TEMPLATE);
+      live.cursor += 1;
+    }
+    live.state = IDLE;
+    live.heartbeat = 0;
+    this.#block.publish();
+  }
+
+  #isWarmup(hit: number): boolean {
+    const segments = this.#plan?.plan.segments ?? [];
+    const segment = segments.findLast(({ firstHit }) => firstHit <= hit);
+    return segment !== undefined && hit < segment.warmupEndHit;
+  }
+
+  #start(): Thread {
+    const { owner, index } = this.#setup;
+    const attack = `${owner}-${index}${this.#starts === 0 ? '' : `.${this.#starts}`}`;
+    this.#starts++;
+    const workerData: LaneSetup = {
+      ...this.#setup,
+      attack,
+      block: this.#block.buffer,
+      control: this.control.buffer,
+    };
+    const thread = new Thread(LANE_THREAD, { workerData, name: `lane-${index}` });
+    thread.on('message', (message: FromLane) => this.#hear(message));
+    thread.on('error', (error) => this.#events.died(error.message));
+    thread.on('exit', () => {
+      if (!this.finished) this.#events.died('its thread ended');
+    });
+    return thread;
+  }
+
+  #tell(message: ToLane): void {
+    this.#thread.postMessage(message);
+  }
+
+  #hear(message: FromLane): void {
+    switch (message.type) {
+      case 'ready':
+        return this.#events.ready();
+      case 'failed':
+        this.finished = true;
+        return this.#events.failed(message.reason);
+      case 'followed':
+        return this.#events.followed(message.version);
+      case 'window':
+        return this.#events.window(message.index, message.values);
+      case 'templateFailed':
+        return this.#events.templateFailed(message.reason);
+      case 'finished':
+        this.finished = true;
+        return this.#events.finished();
+    }
+  }
+}

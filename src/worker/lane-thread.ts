@@ -1,0 +1,128 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../attack/clock.ts';
+import { Lane, type LanePlan } from '../attack/lane.ts';
+import { LaneControl } from '../attack/lane-control.ts';
+import { Pacer } from '../attack/pacer.ts';
+import type { RecordSink } from '../attack/record.ts';
+import type { Targeter } from '../attack/targeter.ts';
+import { LaneBlock } from '../metrics/lane-block.ts';
+import { Masker } from '../report/mask.ts';
+import { VegetaResultSink } from '../report/vegeta-results.ts';
+import { parseHttpTarget } from '../target/http-target.ts';
+import { createTargeter } from '../template/create-targeter.ts';
+import { createHttpTransport } from '../transport/http/http-transport.ts';
+import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
+
+/** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
+
+/** Targets rendered before the start, so that the first hits do not pay for compiling. */
+const WARM_UP_RENDERS = 300;
+/** Failures of templates are told at most this often, in ms. */
+const TELL_FAILURE_EVERY_MS = 1000;
+
+const port = parentPort!;
+const setup = workerData as LaneSetup;
+const block = new LaneBlock(setup.content.labels.length, setup.block);
+let lane: Lane | null = null;
+let pacer: Pacer | null = null;
+let failureToldAt = Number.NEGATIVE_INFINITY;
+
+function tell(message: FromLane): void {
+  port.postMessage(message);
+}
+
+function newTargeter(): Targeter {
+  return createTargeter(setup.content, setup.identity, parseHttpTarget, setup.lines);
+}
+
+/** Renders with a targeter of its own, which is thrown away: the real one's random stream must not be touched. */
+function warmUp(): void {
+  const targeter = newTargeter();
+  for (let hit = 0; hit < WARM_UP_RENDERS; hit++) {
+    try {
+      targeter.next(hit);
+    } catch {
+      // Tells of itself when it happens to a hit.
+    }
+  }
+}
+
+function newRecords(): RecordSink | null {
+  const { records, content, attack } = setup;
+  if (records === null) return null;
+  const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
+  const { path, bodies, headers } = records;
+  return new VegetaResultSink({
+    path,
+    attack,
+    labels: content.labels,
+    bodies,
+    headers,
+    mask: new Masker(secrets),
+  });
+}
+
+function begin(targeter: Targeter, plan: LanePlan): void {
+  lane = new Lane({
+    clock: systemClock,
+    owner: setup.owner,
+    index: setup.index,
+    slots: setup.http.connections,
+    timeoutMs: setup.http.timeoutMs,
+    connect: (slots, report) => createHttpTransport(setup.http, slots, report),
+    targeter,
+    block,
+    control: new LaneControl(setup.control),
+    plan,
+    warmupMs: setup.warmupMs,
+    windowMs: setup.windowMs,
+    records: newRecords(),
+    events: {
+      wake: () => pacer?.wake(),
+      windowClosed: (index, tally) => tell({ type: 'window', index, values: tally.values.slice() }),
+      templateFailed: (error) => {
+        const now = systemClock.now();
+        if (now - failureToldAt < TELL_FAILURE_EVERY_MS) return;
+        failureToldAt = now;
+        tell({ type: 'templateFailed', reason: error instanceof Error ? error.message : String(error) });
+      },
+    },
+  });
+  pacer = new Pacer(lane, systemClock, setup.precise, end);
+  pacer.start();
+}
+
+/** Everything is counted and published; connections close, then the thread ends as nothing holds it. */
+function end(): void {
+  tell({ type: 'finished' });
+  void lane!.close().finally(() => port.close());
+}
+
+function fail(error: unknown): void {
+  tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  port.close();
+}
+
+try {
+  const targeter = newTargeter();
+  warmUp();
+  port.on('message', (message: ToLane) => {
+    try {
+      if (message.type === 'stop') {
+        if (lane !== null) return lane.stop();
+        tell({ type: 'finished' });
+        port.close();
+      } else {
+        if (lane === null) begin(targeter, message.plan);
+        else lane.follow(message.plan);
+        tell({ type: 'followed', version: message.version });
+        pacer?.wake();
+      }
+    } catch (error) {
+      fail(error);
+    }
+  });
+  tell({ type: 'ready' });
+} catch (error) {
+  fail(error);
+}
