@@ -41,6 +41,7 @@ const CALLERS_OWN_METHODS = new Set([
 export class FakeData {
   readonly #random: Random;
   readonly #poolSize: number;
+  readonly #now: () => number;
   readonly #faker: Faker;
   /** Draws ids; not seeded. */
   readonly #unique = createFaker(createRandom(null, { lane: 0, lanes: 1, replacement: 0 }));
@@ -48,15 +49,20 @@ export class FakeData {
   readonly #methods = new Map<string, FakerMethod>();
   #pools = 0;
 
-  /** @param poolSize how many values are kept for each kind, and for each faker method with its arguments; at least 1 */
-  constructor(random: Random, poolSize: number) {
+  /**
+   * @param poolSize how many values are kept for each kind, and for each faker method with its arguments; at least 1
+   * @param now milliseconds since 1970
+   */
+  constructor(random: Random, poolSize: number, now: () => number = Date.now) {
     if (!Number.isSafeInteger(poolSize) || poolSize < 1) {
       throw new RangeError(`a pool of ${poolSize} values cannot be: it takes a whole number from 1 on`);
     }
     this.#random = random;
     this.#poolSize = poolSize;
     this.#faker = createFaker(random);
-    this.#kinds = new Map(Object.entries(FRESH_KINDS));
+    this.#now = now;
+    this.#kinds = new Map();
+    for (const [kind, make] of Object.entries(FRESH_KINDS)) this.#kinds.set(kind, () => make(now));
     for (const [kind, make] of Object.entries(POOLED_KINDS)) {
       const pool = new Pool(poolSize, random, () => make(this.#faker, random));
       this.#kinds.set(kind, () => pool.pick());
@@ -91,9 +97,9 @@ export class FakeData {
   #method(path: string): FakerMethod {
     const method = typeof path === 'string' ? findMethod(this.#faker, path) : undefined;
     if (method === undefined) {
-      const meant = didYouMean(String(path), methodPaths(this.#faker));
+      const meant = meantPaths(String(path), methodPaths(this.#faker));
       throw new Error(
-        `faker: there is no method ${show(path)}${meant}; a path is module.method, such as commerce.productName`,
+        `faker: there is no method ${show(path)}${meant}; a path is 'module.method', such as 'commerce.productName'`,
       );
     }
     if (UNIQUE_METHODS.has(path)) {
@@ -127,9 +133,9 @@ export class FakeData {
   #picker(make: () => unknown, ages: boolean): () => unknown {
     const pool = new Pool(this.#poolSize, this.#random, () => keepable(make()));
     if (!ages) return () => given(pool.pick());
-    let since = Date.now();
+    let since = this.#now();
     return () => {
-      const now = Date.now();
+      const now = this.#now();
       if (now - since > DATES_MAX_AGE_MS) {
         pool.clear();
         since = now;
@@ -167,6 +173,13 @@ function explained(path: string, method: FakerMethod): FakerMethod {
       });
     }
   };
+}
+
+/** Methods move between modules from one version of the library to the next: the same name elsewhere is the best guess. */
+function meantPaths(wrong: string, paths: string[]): string {
+  const method = wrong.slice(wrong.lastIndexOf('.') + 1);
+  const elsewhere = paths.filter((path) => path.endsWith(`.${method}`)).map((path) => `"${path}"`);
+  return elsewhere.length > 0 ? `; did you mean ${elsewhere.join(' or ')}?` : didYouMean(wrong, paths);
 }
 
 function show(name: unknown): string {

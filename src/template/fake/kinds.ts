@@ -45,10 +45,10 @@ export const POOLED_KINDS: Readonly<Record<string, (faker: Faker, random: Random
  * The kinds that are made anew at each call, whatever the seed: ids are unique over runs, and time goes on.
  * `unixtime` is whole seconds since 1970.
  */
-export const FRESH_KINDS: Readonly<Record<string, () => PhonyValue>> = {
-  id: newShortId,
-  uuid: newId,
-  unixtime: () => Math.floor(Date.now() / 1000),
+export const FRESH_KINDS: Readonly<Record<string, (now: () => number) => PhonyValue>> = {
+  id: () => newShortId(),
+  uuid: () => newId(),
+  unixtime: (now) => Math.floor(now() / 1000),
 };
 
 const EVENT_ACTIONS = [
