@@ -1,7 +1,8 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals are told with
-const MARKUP = /\x1b\[[0-9;]*m/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
+/** `ESC [ … m`; nothing else that controls a terminal gets into a text. */
+const MARKUP = /\p{Cc}\[[0-9;]*m/gu;
+const MARKUP_OR_TEXT = /(\p{Cc}\[[0-9;]*m)/u;
+/** Control characters, and what breaks lines or turns the direction of writing. */
+const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 /** East Asian wide characters and pictures, by their main blocks. */
 const DOUBLE_WIDTH =
@@ -27,7 +28,7 @@ export function cut(text: string, columns: number): string {
   let result = '';
   let width = 0;
   let marked = false;
-  for (const part of text.split(/(\x1b\[[0-9;]*m)/)) {
+  for (const part of text.split(MARKUP_OR_TEXT)) {
     if (part.startsWith('\x1b')) {
       result += part;
       marked = true;

@@ -99,7 +99,7 @@ function base64Patterns(secret: Buffer): string[] {
     const last = Math.floor(((before + secret.length) * 8) / 6);
     const partialBefore = before > 0 ? BASE64_CHARACTER : '';
     const partialAfter = (before + secret.length) % 3 > 0 ? BASE64_CHARACTER : '';
-    const whole = [...text.slice(first, last)].map((c) => {
+    const whole = Array.from(text.slice(first, last), (c) => {
       if (c === '+') return '(?:[+-]|%2[Bb])';
       if (c === '/') return '(?:\\\\?/|_|%2[Ff])';
       return c;

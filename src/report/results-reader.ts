@@ -96,14 +96,13 @@ function refuseOtherFormats(bytes: Buffer, name: string): void {
       `${name} is compressed: unpack it first, for example with \`gzip -dc ${name} | taz report -\``,
     );
   }
-  const head = bytes.toString('latin1', 0, 200);
+  const head = bytes.toString('utf8', 0, 200);
   if (/^\d{15,20},\d+,\d+,/.test(head)) {
     throw new ResultFileError(
       `${name} is in Vegeta's CSV format: \`vegeta encode -to json\` makes what is read here`,
     );
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes that no text has
-  if (/[\x00-\x08]/.test(head)) {
+  if (/[^\P{Cc}\s]/u.test(head)) {
     throw new ResultFileError(
       `${name} is binary: of Vegeta's formats the JSON one is read here, which \`vegeta encode -to json\` makes`,
     );

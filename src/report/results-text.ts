@@ -39,10 +39,8 @@ export function resultsText(report: ResultsReport, vegeta: VegetaFigures, option
     ...(counts.sent > 0 ? bytesSection(page, report.bytes, counts.sent) : []),
     ...timesSection(page, [
       ['Service time', report.serviceTimeMs],
-      ...(report.responseTimeMs
-        ? [['Response time', report.responseTimeMs] as [string, typeof report.responseTimeMs]]
-        : []),
-      ...(report.lagMs ? [['Lag', report.lagMs] as [string, typeof report.lagMs]] : []),
+      ['Response time', report.responseTimeMs],
+      ['Lag', report.lagMs],
     ]),
     ...targetsSection(
       page,

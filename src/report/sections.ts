@@ -1,6 +1,6 @@
 import type { DropReason } from '../metrics/outcome.ts';
 import { explainDrop, explainFailure } from './explain.ts';
-import { formatBytes, formatCount, formatMs, formatShare, NONE, plural } from './format.ts';
+import { formatBytes, formatCount, formatMs, formatShare, plural } from './format.ts';
 import { padEnd, printable, table, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
 import type { Times } from './summary.ts';
@@ -36,27 +36,20 @@ export function figures(page: Page, label: string, parts: readonly string[]): st
   return labelled(page, label, lines);
 }
 
-/** A table of times, one row a kind; null prints as unknown. */
+/** A table of times, one row a kind; a kind without times (null) is left out. */
 export function timesSection(
   page: Page,
-  rows: readonly [name: string, times: Partial<Times> | null][],
+  kinds: readonly [name: string, times: Partial<Times> | null][],
 ): string[] {
   const { dim, bold } = page.style;
   const columns = ['mean', 'p50', 'p90', 'p95', 'p99', 'max'] as const;
-  const cells = rows.map(([name, times]) => [
-    name,
-    ...columns.map((column) => {
-      const text = formatMs(times?.[column] ?? null);
-      return column === 'p99' && text !== NONE ? bold(text) : text;
-    }),
-  ]);
-  return [
-    '',
-    ...table(
-      [['', ...columns].map(dim), ...cells.map(([name, ...rest]) => [dim(name!), ...rest])],
-      'lrrrrrr',
-    ),
-  ].map((line, index) => (index === 0 ? '' : ` ${line}`));
+  const rows = kinds.flatMap(([name, times]) => {
+    if (times === null) return [];
+    const cells = columns.map((column) => formatMs(times[column] ?? null));
+    return [[dim(name), ...cells.map((cell, index) => (columns[index] === 'p99' ? bold(cell) : cell))]];
+  });
+  if (rows.length === 0) return [];
+  return ['', ...table([['', ...columns].map(dim), ...rows], 'lrrrrrr').map((line) => ` ${line}`)];
 }
 
 /** @param startedAt @param finishedAt RFC 3339 */

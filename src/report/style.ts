@@ -1,11 +1,13 @@
+type Mark = (text: string) => string;
+
 /** Marks up text for a terminal, or leaves it as it is. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  warn(text: string): string;
-  bad(text: string): string;
-  accent(text: string): string;
+  readonly bold: Mark;
+  readonly dim: Mark;
+  readonly good: Mark;
+  readonly warn: Mark;
+  readonly bad: Mark;
+  readonly accent: Mark;
 }
 
 /** The sixteen colours that every terminal has, in the user's own palette. */
@@ -29,7 +31,7 @@ export function wantsColour(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv)
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-function sequence(on: number, off: number): (text: string) => string {
+function sequence(on: number, off: number): Mark {
   return (text) => (text === '' ? '' : `\x1b[${on}m${text}\x1b[${off}m`);
 }
 

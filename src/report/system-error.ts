@@ -16,6 +16,7 @@ const IN_WORDS: Record<string, string> = {
 
 /** An error of the operating system in a few words, without the path and without a stack. */
 export function systemErrorText(error: unknown): string {
-  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
-  return IN_WORDS[code] ? `${IN_WORDS[code]} (${code})` : message;
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  return code !== undefined && IN_WORDS[code] ? `${IN_WORDS[code]} (${code})` : error.message;
 }
