@@ -64,7 +64,7 @@ export class Histogram {
   /** How many times were recorded. */
   total(): number {
     let total = 0;
-    for (const count of this.counts) total += count;
+    for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) total += this.counts[bucket]!;
     return total;
   }
 

@@ -48,7 +48,9 @@ export function createMetrics(options: { read: () => MetricsView; labels: readon
     async text() {
       // The registry asks all its metrics before it first awaits, so one view serves the whole scrape.
       view = options.read();
-      return registry.metrics();
+      const text = await registry.metrics();
+      // prom-client writes NaN, which an idle process's event loop metrics are, in a way that the format does not know.
+      return text.replace(/ Nan$/gm, ' NaN');
     },
   };
 }
