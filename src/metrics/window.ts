@@ -39,15 +39,14 @@ export class WindowTally {
     this.#loopDelay = new Histogram(values.subarray(LOOP_DELAY, SIZE));
   }
 
-  /** A hit is sent for which a slot was free when it was due. @param latenessUs sent minus due: the lane's own delay */
+  /**
+   * A hit is sent.
+   * @param latenessUs the lane's own delay, in µs: sent minus due, or minus the instant a slot came free where there
+   *   was none when it was due (that wait is the target's slowness)
+   */
   send(latenessUs: number): void {
     this.values[SENT]! += 1;
     this.#record(LATENESS, LATENESS_MAX, latenessUs);
-  }
-
-  /** A hit is sent that had to wait for a slot: its delay is the target's. */
-  sendAfterWait(): void {
-    this.values[SENT]! += 1;
   }
 
   /** @param loopDelayUs how late the event loop was when the completion was seen, in µs */
@@ -133,7 +132,7 @@ export class WindowTally {
     return this.#service.total();
   }
 
-  /** Own lateness of the hits that found a free slot, in µs. */
+  /** The lane's own delay of sends, in µs. */
   latenessPercentileUs(p: number): number {
     return this.#lateness.percentile(p, this.values[LATENESS_MAX]);
   }

@@ -108,7 +108,7 @@ function verdictOf(
 }
 
 /**
- * Why the generator itself was too slow, in words; null: it was not. `busy` drops and hits that waited for a slot are
+ * Why the generator itself was too slow, in words; null: it was not. `busy` drops and the wait for a slot are
  * the target's slowness and never count here.
  */
 function ownSlowness(window: WindowTally, rule: StopRule): string | null {

@@ -30,7 +30,6 @@ describe('what each method counts', () => {
   const rows: [what: string, count: (window: WindowTally) => void, expected: object][] = [
     ['nothing', () => {}, EMPTY],
     ['send', (window) => window.send(40), { ...EMPTY, counts: { ...COUNTS, sent: 1 }, lateness: 40 }],
-    ['sendAfterWait', (window) => window.sendAfterWait(), { ...EMPTY, counts: { ...COUNTS, sent: 1 } }],
     [
       'succeed',
       (window) => window.succeed(30, 20),
@@ -100,7 +99,6 @@ function countRandomly(hits: number, choose: (n: number) => WindowTally): void {
     const time = 2 ** (30 * random());
     const kinds = [
       () => window.send(time),
-      () => window.sendAfterWait(),
       () => window.succeed(time, time / 10),
       () => window.fail(time, time / 10),
       () => window.drop(Math.floor(random() * DROP_REASONS.length)),

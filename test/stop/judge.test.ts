@@ -22,7 +22,6 @@ interface Story {
   drops?: Partial<Record<DropReason, number>>;
   sent?: number;
   latenessMs?: number;
-  waited?: number;
   loopDelayMs?: number;
 }
 
@@ -32,7 +31,6 @@ function windowOf(story: Story, rule: StopRule = RULE): WindowTally {
   for (let n = 0; n < succeeded; n++) window.succeed(serviceMs * 1000, loopDelayMs * 1000);
   for (let n = 0; n < failed; n++) window.fail(serviceMs * 1000, loopDelayMs * 1000);
   for (let n = 0; n < (story.sent ?? succeeded + failed); n++) window.send((story.latenessMs ?? 0) * 1000);
-  for (let n = 0; n < (story.waited ?? 0); n++) window.sendAfterWait();
   for (const ageMs of story.inFlightMs ?? []) {
     const latencyAboveUs =
       rule.latencyAboveMs === null ? Number.POSITIVE_INFINITY : rule.latencyAboveMs * 1000;
@@ -299,14 +297,6 @@ describe('void windows', () => {
     assert.equal(judge(window, { ...RULE, percentile: 95 }).kind, 'unhealthy');
     assert.equal(judge(window, { ...RULE, percentile: 96 }).kind, 'void');
     assert.equal(judge(window, { ...RULE, percentile: 50, latencyAboveMs: null }).kind, 'void');
-  });
-
-  test('hits that waited for a slot say nothing about the generator', () => {
-    const window = windowOf({ failed: 10, sent: 10, waited: 1000 });
-    assert.equal(window.sent, 1010);
-    assert.equal(judge(window, RULE).kind, 'unhealthy');
-    const late = windowOf({ failed: 10, sent: 10, latenessMs: 50, waited: 100_000 });
-    assert.equal(judge(late, RULE).kind, 'void', 'nor do they hide it');
   });
 });
 
