@@ -405,9 +405,8 @@ export class Coordinator {
       return;
     }
     if (this.#change === null) {
+      this.#change = this.#version + 1;
       this.#publish();
-      this.#change = this.#version;
-      this.#flush();
     }
     const change = this.#change;
     const speaking = this.#members.filter((member) => member.live && member.state !== 'starting');

@@ -12,11 +12,10 @@ import { parseHttpTarget } from '../target/http-target.ts';
 import { createTargeter } from '../template/create-targeter.ts';
 import { createHttpTransport } from '../transport/http/http-transport.ts';
 import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
+import { rehearse } from './rehearsal.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
-/** Targets rendered before the start, so that the first hits do not pay for compiling. */
-const WARM_UP_RENDERS = 300;
 /** Failures of templates are told at most this often, in ms. */
 const TELL_FAILURE_EVERY_MS = 1000;
 
@@ -33,18 +32,6 @@ function tell(message: FromLane): void {
 
 function newTargeter(): Targeter {
   return createTargeter(setup.content, setup.identity, parseHttpTarget, setup.lines);
-}
-
-/** Renders with a targeter of its own, which is thrown away: the real one's random stream must not be touched. */
-function warmUp(): void {
-  const targeter = newTargeter();
-  for (let hit = 0; hit < WARM_UP_RENDERS; hit++) {
-    try {
-      targeter.next(hit);
-    } catch {
-      // Tells of itself when it happens to a hit.
-    }
-  }
 }
 
 function newRecords(): RecordSink | null {
@@ -103,26 +90,31 @@ function fail(error: unknown): void {
   port.close();
 }
 
-try {
+async function main(): Promise<void> {
   const targeter = newTargeter();
-  warmUp();
+  await rehearse(newTargeter(), setup.content.labels.length, setup.http);
   port.on('message', (message: ToLane) => {
     try {
-      if (message.type === 'stop') {
-        if (lane !== null) return lane.stop();
-        tell({ type: 'finished' });
-        port.close();
-      } else {
-        if (lane === null) begin(targeter, message.plan);
-        else lane.follow(message.plan);
-        tell({ type: 'followed', version: message.version });
-        pacer?.wake();
-      }
+      obey(message, targeter);
     } catch (error) {
       fail(error);
     }
   });
   tell({ type: 'ready' });
-} catch (error) {
-  fail(error);
 }
+
+function obey(message: ToLane, targeter: Targeter): void {
+  if (message.type === 'follow') {
+    if (lane === null) begin(targeter, message.plan);
+    else lane.follow(message.plan);
+    tell({ type: 'followed', version: message.version });
+    pacer?.wake();
+  } else if (lane !== null) {
+    lane.stop();
+  } else {
+    tell({ type: 'finished' });
+    port.close();
+  }
+}
+
+main().catch(fail);

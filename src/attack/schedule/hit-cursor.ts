@@ -54,10 +54,8 @@ export class HitCursor {
       const from = Math.max(this.#floor, segment.firstHit);
       const hit = stripe === undefined ? from : firstOwned(from, segment.stripes, stripe);
       const piece = segment.pieces[0];
-      if (stripe === undefined || piece === undefined || (segment.endHit !== null && hit >= segment.endHit)) {
-        if (segment.endHit !== null) this.#floor = Math.max(this.#floor, segment.endHit);
-        continue;
-      }
+      if (stripe === undefined || piece === undefined) continue;
+      if (segment.endHit !== null && hit >= segment.endHit) continue;
       this.#segment = segment;
       this.hit = hit;
       this.#settle(segment, piece);

@@ -1,0 +1,79 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '../attack/clock.ts';
+import { Lane } from '../attack/lane.ts';
+import { LaneControl } from '../attack/lane-control.ts';
+import { Pacer } from '../attack/pacer.ts';
+import type { Targeter } from '../attack/targeter.ts';
+import { RunPlan } from '../coordinator/run-plan.ts';
+import { LaneBlock } from '../metrics/lane-block.ts';
+import { createHttpTransport } from '../transport/http/http-transport.ts';
+import type { HttpOptions } from '../transport/transport.ts';
+import { Rational } from '../units/rational.ts';
+
+/** Enough hits for the engine to compile what is hot; they take about a third of a second. */
+const RATE = 2000;
+const DURATION_MS = 300;
+const TIMEOUT_MS = 1000;
+const CONNECTIONS = 8;
+const OWNER = 'rehearsal';
+
+/**
+ * Attacks a server of its own, in this thread and on loopback, with real targets sent elsewhere: so that the first hits
+ * of a run do not pay for compiling, which would look like a slow target. Nothing reaches the service under test, and
+ * nothing is counted. Takes at most `DURATION_MS + TIMEOUT_MS`.
+ *
+ * @param targeter one that is thrown away: the real one's random stream must not be touched
+ * @param labels how many labels the targeter may name
+ */
+export async function rehearse(targeter: Targeter, labels: number, http: HttpOptions): Promise<void> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.end('ok'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const redirected: Targeter = {
+    next: (hit) => ({ ...targeter.next(hit), origin }),
+    get label() {
+      return targeter.label;
+    },
+  };
+  const plan = new RunPlan({
+    schedule: { kind: 'constant', rate: Rational.of(RATE) },
+    durationMs: DURATION_MS,
+    warmupMs: 0,
+    suspended: false,
+    hitLimit: null,
+    stripes: 1,
+    owners: { [OWNER]: [0] },
+  });
+  const lane = new Lane({
+    clock: systemClock,
+    owner: OWNER,
+    index: 0,
+    slots: CONNECTIONS,
+    timeoutMs: TIMEOUT_MS,
+    connect: (slots, report) => createHttpTransport({ ...http, connections: CONNECTIONS }, slots, report),
+    targeter: redirected,
+    block: new LaneBlock(labels),
+    control: new LaneControl(),
+    plan: {
+      startAt: systemClock.now(),
+      segments: plan.segments,
+      endsAt: plan.endsAt,
+      maxLagMs: DURATION_MS,
+      latencyAboveMs: Number.POSITIVE_INFINITY,
+    },
+    warmupMs: 0,
+    windowMs: DURATION_MS,
+    records: null,
+    events: { wake: () => pacer.wake(), windowClosed: () => {}, templateFailed: () => {} },
+  });
+  const finished = Promise.withResolvers<void>();
+  const pacer = new Pacer(lane, systemClock, false, finished.resolve);
+  pacer.start();
+  await finished.promise;
+  await lane.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
