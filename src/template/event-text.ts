@@ -164,7 +164,7 @@ function parseObject(text: string): JsonObject {
     value = JSON.parse(text);
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ');
-    throw new Error(`is no JSON object: ${reason}`);
+    throw new Error(`is no JSON object: ${reason}`, { cause: error });
   }
   if (!isObject(value)) throw new Error(`is no JSON object but ${kindOf(value)}`);
   return value;

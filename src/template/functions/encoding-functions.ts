@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { Finished } from '../print.ts';
+import { described, textOf } from './arguments.ts';
+import type { FunctionEntry } from './function-entry.ts';
+
+/** Base64, bytes and hashes. */
+export const encodingFunctions: FunctionEntry[] = [
+  {
+    name: 'base64',
+    signature: 'base64(value)',
+    doc: 'A text (as UTF-8) or bytes in base64. Finished.',
+    example: `{"Authorization": ["Basic <%= base64('user:secret') %>"]}`,
+    renders: '{"Authorization": ["Basic dXNlcjpzZWNyZXQ="]}',
+    cost: 'small',
+    create: () => encode('base64'),
+  },
+  {
+    name: 'b64enc',
+    signature: 'b64enc(value)',
+    doc: 'The same as `base64`.',
+    example: `{"valueBytes": "<%= b64enc('{}') %>"}`,
+    renders: '{"valueBytes": "e30="}',
+    cost: 'small',
+    create: () => encode('b64enc'),
+  },
+  {
+    name: 'base64decode',
+    signature: 'base64decode(base64)',
+    doc: 'The text in a base64 text. An error when it is no base64. Finished: an event stands in a message as the JSON that it is.',
+    example: `{"body": <%= base64decode('eyJhIjogMX0=') %>}`,
+    renders: '{"body": {"a": 1}}',
+    cost: 'by length',
+    create: () => decode('base64decode'),
+  },
+  {
+    name: 'b64dec',
+    signature: 'b64dec(base64)',
+    doc: 'The same as `base64decode`.',
+    example: `{"body": <%= nospace(b64dec('eyJhIjogMX0=')) %>}`,
+    renders: '{"body": {"a":1}}',
+    cost: 'by length',
+    create: () => decode('b64dec'),
+  },
+  {
+    name: 'toBytes',
+    signature: 'toBytes(text)',
+    doc: 'The bytes of a text in UTF-8, for `base64` and `sha256sum` (which take texts as well).',
+    example: `<%= base64(toBytes('key:')) %>`,
+    renders: 'a2V5Og==',
+    cost: 'small',
+    create: () => (text) => Buffer.from(textOf(text, 'toBytes')),
+  },
+  {
+    name: 'sha256sum',
+    signature: 'sha256sum(value)',
+    doc: 'SHA-256 of a text or bytes, in hexadecimal.',
+    example: `{"emailHash": "<%= sha256sum('ann@example.com') %>"}`,
+    renders: null,
+    cost: 'by length',
+    create: () => (value) => createHash('sha256').update(bytesOf(value, 'sha256sum')).digest('hex'),
+  },
+];
+
+function encode(name: string) {
+  return (value: unknown) => new Finished(bytesOf(value, name).toString('base64'));
+}
+
+function decode(name: string) {
+  return (value: unknown) => {
+    const text = textOf(value, name);
+    const bytes = Buffer.from(text, 'base64');
+    // Buffer leaves out what is no base64: fewer bytes than characters ask for.
+    if (bytes.length !== Math.floor((withoutPadding(text) * 3) / 4)) {
+      const tidy = text.replaceAll(/\s+/g, '');
+      if (!/^[\w+/-]*={0,2}$/.test(tidy) || withoutPadding(tidy) % 4 === 1) {
+        throw new TypeError(`${name}: ${described(text)} is no base64`);
+      }
+    }
+    return new Finished(bytes.toString());
+  };
+}
+
+function withoutPadding(text: string): number {
+  return text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length;
+}
+
+function bytesOf(value: unknown, name: string): Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  return Buffer.from(textOf(value, name));
+}

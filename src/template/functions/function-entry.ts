@@ -1,0 +1,39 @@
+import type { EventMemory } from '../events.ts';
+import type { FakeData } from '../fake/fake-data.ts';
+import type { Finished } from '../print.ts';
+import type { ProfilePool } from '../profiles.ts';
+import type { Random } from '../random.ts';
+
+/** What a call costs: under 0.1 µs, under 1 µs, in proportion to the text it is given, or what the called template costs. */
+export type Cost = 'tiny' | 'small' | 'by length' | 'by template';
+
+/** What the functions of one lane work with. */
+export interface FunctionContext {
+  random: Random;
+  fake: FakeData;
+  events: EventMemory;
+  profiles: ProfilePool;
+  /** Renders another template of the set. @throws Error when there is none of that name */
+  include: (name: string) => Finished;
+  /** @throws Error when the set has no template of that name */
+  requireTemplate: (name: string) => void;
+  /** What the templates know as `it`. */
+  variables: object;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/** A function that templates can call: what is in their scope and what their documentation says come from here. */
+export interface FunctionEntry {
+  name: string;
+  signature: string;
+  /** One or two plain sentences, in Markdown. */
+  doc: string;
+  /** A template that uses it. */
+  example: string;
+  /** What the example renders to; null where that differs from call to call or needs other templates. */
+  renders: string | null;
+  cost: Cost;
+  /** Makes the function for one lane. Templates are not typed: each function checks what it is given. */
+  create: (context: FunctionContext) => (...args: unknown[]) => unknown;
+}

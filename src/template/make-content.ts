@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { countTargets } from '../target/target-lines.ts';
+import { type CannedContent, MAX_LABELS, type TemplateContent } from './content.ts';
+import { labelsOf, OTHER_LABEL } from './labels.ts';
+
+/** Templates with their labels and digest. Nothing is compiled or run. */
+export function makeTemplateContent(
+  parts: Pick<TemplateContent, 'entry' | 'files' | 'events' | 'variables' | 'secrets'>,
+): TemplateContent {
+  const { entry, files, events, variables, secrets } = parts;
+  const labels = labelsOf(files, entry);
+  const content = { kind: 'templates' as const, entry, files, events, variables, secrets, labels };
+  return { ...content, digest: digestOf(content) };
+}
+
+/**
+ * Canned targets with their count, labels (the files' names) and digest, which covers what is in the files.
+ * @throws TargetError for a file that cannot be read
+ */
+export async function makeCannedContent(
+  parts: Pick<CannedContent, 'files' | 'loop' | 'variables' | 'secrets'>,
+): Promise<CannedContent> {
+  const { files, loop, variables, secrets } = parts;
+  const count = await countTargets(files);
+  const names = [...new Set(files.map((file) => file.name))];
+  const labels = names.length <= MAX_LABELS ? names : [...names.slice(0, MAX_LABELS - 1), OTHER_LABEL];
+  const content = { kind: 'targets' as const, files, count, loop, variables, secrets, labels };
+  const texts: string[] = [];
+  for (const file of files) texts.push('path' in file ? await fileDigest(file.path) : '');
+  return { ...content, digest: digestOf({ content, texts }) };
+}
+
+/** SHA-256 in hexadecimal over the value as JSON with the keys of every object in order. */
+export function digestOf(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(',')}}`;
+}
+
+async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
