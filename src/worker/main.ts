@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '../attack/clock.ts';
 import type { WorkerBootstrap } from '../coordinator/protocol.ts';
+import { Probes } from './probes.ts';
 import { Worker } from './worker.ts';
 
 /**
@@ -14,16 +15,22 @@ process.on('SIGINT', () => {
 });
 
 lines.once('line', (line) => {
-  const worker = new Worker(JSON.parse(line) as WorkerBootstrap, systemClock);
-  process.on('SIGTERM', () => worker.leave());
-  lines.once('close', () => worker.abandon());
-  worker.run().then(
+  work(JSON.parse(line) as WorkerBootstrap).then(
     (code) => process.exit(code),
     (error: unknown) => {
-      console.error(error);
+      console.error(error instanceof Error ? error.message : error);
       process.exit(1);
     },
   );
 });
+
+async function work(bootstrap: WorkerBootstrap): Promise<number> {
+  const worker = new Worker(bootstrap, systemClock);
+  process.on('SIGTERM', () => worker.leave());
+  lines.once('close', () => worker.abandon());
+  const { metricsPort } = bootstrap;
+  if (metricsPort !== null) await new Probes(worker).listen(metricsPort, '127.0.0.1');
+  return worker.run();
+}
 
 lines.once('close', () => setTimeout(() => process.exit(1), 3000).unref());

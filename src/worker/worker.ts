@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from '../attack/clock.ts';
 import type { LanePlan } from '../attack/lane.ts';
+import { rateOf } from '../attack/schedule/segment.ts';
 import {
   type Assignment,
   isNewer,
@@ -11,6 +12,7 @@ import {
   type WorkerBootstrap,
   type WorkerReport,
 } from '../coordinator/protocol.ts';
+import type { MetricsView } from '../metrics/prometheus.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import { VectorSender } from '../metrics/vector-codec.ts';
 import { openTargets } from '../target/target-lines.ts';
@@ -119,16 +121,22 @@ export class Worker {
     return this.#content?.labels ?? [];
   }
 
-  get votes(): { votes: number; limit: number } {
-    return { votes: this.#ballot.votes, limit: this.#assignment?.stopWhen?.votes ?? 0 };
-  }
-
-  get digest(): string {
-    return this.#content?.digest ?? '';
+  /** What a scrape shows. */
+  metrics(): MetricsView {
+    const { tally, warmup } = this.#counts();
+    const runMs = this.#startAt === null ? -1 : this.#clock.now() - this.#startAt;
+    return {
+      tally,
+      warmup: warmup.counts,
+      targetRate: this.#over ? 0 : rateOf(this.#assignment?.segments ?? [], this.#incarnation, runMs),
+      votes: { votes: this.#ballot.votes, limit: this.#assignment?.stopWhen?.votes ?? 0 },
+      digest: this.#content?.digest ?? '',
+      generatorSaturated: this.#ballot.saturated,
+    };
   }
 
   /** What its lanes have counted, warm-up apart. */
-  counts(): { tally: Tally; warmup: CountsBlock; cursors: number[] } {
+  #counts(): { tally: Tally; warmup: CountsBlock; cursors: number[] } {
     const tally = new Tally(this.labels.length);
     const warmup = new CountsBlock();
     const cursors = this.#lanes.map((lane) => {
@@ -194,7 +202,7 @@ export class Worker {
 
   #report(): WorkerReport | null {
     if (this.#sender === null) return null;
-    const { tally, warmup, cursors } = this.counts();
+    const { tally, warmup, cursors } = this.#counts();
     const vector = new Float64Array(tally.values.length + warmup.values.length);
     vector.set(tally.values);
     vector.set(warmup.values, tally.values.length);

@@ -41,3 +41,11 @@ function timeOfWave(rate: WaveRate, area: number): number {
   }
   return x;
 }
+
+/** Hits per ms at run time `runMs`, which lies in the piece. */
+export function rateAt(piece: Piece, runMs: number): number {
+  const { rate } = piece;
+  const x = runMs - piece.from;
+  if (rate.kind === 'linear') return rate.start + rate.slope * x;
+  return rate.mean + rate.amplitude * Math.sin((2 * Math.PI * (x + rate.offset)) / rate.period);
+}

@@ -1,3 +1,4 @@
+import { rateAt } from './due.ts';
 import type { Piece } from './piece.ts';
 
 /**
@@ -36,4 +37,14 @@ export function firstOwned(from: number, stripes: number, stripe: number): numbe
 
 function hitsBelow(index: number, stripes: number, stripe: number): number {
   return Math.max(0, Math.ceil((index - stripe) / stripes));
+}
+
+/** Hits per second that one owner has to send at run time `runMs`. */
+export function rateOf(segments: readonly Segment[], owner: string, runMs: number): number {
+  const segment = segments.findLast(({ from }) => from <= runMs);
+  const piece = segment?.pieces.findLast(({ from }) => from <= runMs);
+  if (segment === undefined || piece === undefined || (piece.until !== null && runMs >= piece.until))
+    return 0;
+  const own = segment.owners[owner]?.length ?? 0;
+  return (rateAt(piece, runMs) * 1000 * own) / segment.stripes;
 }

@@ -1,0 +1,56 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createMetrics, type Metrics, type MetricsView } from '../metrics/prometheus.ts';
+
+/** What probes and scrapes ask of a worker. */
+export interface Probed {
+  /** It has lanes that could attack. */
+  readonly ready: boolean;
+  /** Names of its labels; empty until it knows them. */
+  readonly labels: readonly string[];
+  metrics(): MetricsView;
+}
+
+/** Answers `/healthz`, `/readyz` and `/metrics` from the main thread, so that busy lanes never make it look dead. */
+export class Probes {
+  readonly #worker: Probed;
+  readonly #server: Server;
+  #metrics: Metrics | null = null;
+
+  constructor(worker: Probed) {
+    this.#worker = worker;
+    this.#server = createServer((request, response) => {
+      this.#answer(request.url ?? '', response).catch((error: unknown) =>
+        respond(response, 500, String(error)),
+      );
+    });
+  }
+
+  /** @throws Error when the port is taken */
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => resolve());
+    });
+  }
+
+  async #answer(url: string, response: ServerResponse): Promise<void> {
+    if (url === '/healthz') return respond(response, 200, 'ok\n');
+    if (url === '/readyz') {
+      return this.#worker.ready ? respond(response, 200, 'ready\n') : respond(response, 503, 'not ready\n');
+    }
+    if (url !== '/metrics') return respond(response, 404, 'here are /healthz, /readyz and /metrics\n');
+    if (!this.#worker.ready) return respond(response, 503, 'not ready\n');
+    this.#metrics ??= createMetrics({ read: () => this.#worker.metrics(), labels: this.#worker.labels });
+    respond(response, 200, await this.#metrics.text(), this.#metrics.contentType);
+  }
+}
+
+function respond(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}
