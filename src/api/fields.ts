@@ -16,7 +16,7 @@ export function fieldPaths(schema: z.core.$ZodType, path = ''): string[] {
   const inner = unwrapped(schema);
   if (inner instanceof z.ZodArray) return fieldPaths(inner.element, `${path}[]`);
   if (!(inner instanceof z.ZodObject)) return [];
-  return Object.entries(inner.shape as z.core.$ZodLooseShape).flatMap(([name, field]) => {
+  return Object.entries(inner.shape).flatMap(([name, field]) => {
     const own = path === '' ? name : `${path}.${name}`;
     return [own, ...fieldPaths(field, own)];
   });
@@ -29,8 +29,8 @@ export function schemaAt(
 ): z.core.$ZodType | undefined {
   let inner: z.core.$ZodType | undefined = unwrapped(schema);
   for (const step of steps) {
-    if (inner instanceof z.ZodArray) inner = inner.element as z.core.$ZodType;
-    else if (inner instanceof z.ZodObject) inner = (inner.shape as z.core.$ZodLooseShape)[String(step)];
+    if (inner instanceof z.ZodArray) inner = inner.element;
+    else if (inner instanceof z.ZodObject) inner = inner.shape[String(step)];
     else return undefined;
     if (inner === undefined) return undefined;
     inner = unwrapped(inner);

@@ -205,7 +205,10 @@ function peakOfStages(stages: unknown): Rational | null {
   let peak = Rational.zero;
   for (const stage of stages) {
     if (!isFields(stage)) return null;
-    if (has(stage, 'hold')) continue;
+    if (has(stage, 'hold')) {
+      if (has(stage, 'to')) return null;
+      continue;
+    }
     for (const value of [stage.from ?? '0/s', stage.to]) {
       const end = rate(value);
       if (end === null) return null;

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { systemErrorText } from '../../report/system-error.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
-import { decodeText, reasonOf } from './read-text.ts';
+import { decodeText } from './read-text.ts';
 
 /** A file of a folder: its path from there, with `/`, and on this machine. */
 export interface FolderFile {
@@ -25,9 +26,9 @@ export async function listFolder(path: string, baseDir: string): Promise<FolderF
   const files: FolderFile[] = [];
   await collect(resolve(baseDir, path), '', 1, files).catch((error: unknown) => {
     if (error instanceof UsageError) throw error;
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : reasonOf(error);
-    throw new UsageError(`the folder ${shown(path)} (${resolve(baseDir, path)}) cannot be read: ${reason}`);
+    throw new UsageError(
+      `the folder ${shown(path)} (${resolve(baseDir, path)}) cannot be read: ${systemErrorText(error)}`,
+    );
   });
   if (files.length === 0)
     throw new UsageError(`the folder ${shown(path)} (${resolve(baseDir, path)}) holds no file`);
@@ -53,7 +54,7 @@ async function leadsToFile(link: string): Promise<boolean> {
   try {
     return (await stat(link)).isFile();
   } catch (error) {
-    throw new UsageError(`the link ${shown(link)} leads nowhere: ${reasonOf(error)}`);
+    throw new UsageError(`the link ${shown(link)} leads nowhere: ${systemErrorText(error)}`);
   }
 }
 
@@ -66,6 +67,6 @@ export async function readFolderFile({ path }: FolderFile, most: number): Promis
     return decodeText(await readFile(path), shown(path));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${shown(path)} cannot be read: ${reasonOf(error)}`);
+    throw new UsageError(`${shown(path)} cannot be read: ${systemErrorText(error)}`);
   }
 }

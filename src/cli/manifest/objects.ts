@@ -1,7 +1,7 @@
 import { API_VERSION, KIND } from '../../api/loadtest.ts';
 import { formatProblem, type Problem } from '../../api/problem.ts';
 import { closest } from '../../api/suggestion.ts';
-import { described } from '../../api/wording.ts';
+import { described, isNot } from '../../api/wording.ts';
 import { isFields } from '../../api/written.ts';
 import { configMapData, type Data, secretData } from './data-objects.ts';
 
@@ -38,7 +38,7 @@ export function sortObjects(documents: { file: string; value: unknown }[]): Sort
       continue;
     }
     if (typeof value.kind !== 'string') {
-      sorted.problems.push(`${file}: kind: ${described(value.kind)} is not a kind such as ${KIND}`);
+      sorted.problems.push(`${file}: kind: ${isNot(value.kind, `a kind such as ${KIND}`)}`);
       continue;
     }
     sortObject(place(file, value, value.kind), sorted);

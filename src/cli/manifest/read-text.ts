@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { systemErrorText } from '../../report/system-error.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
 
@@ -23,7 +24,7 @@ export async function readManifestText(file: string, stdin: Readable): Promise<N
   const name = file === '-' ? STDIN : file;
   const bytes = await readBounded(file === '-' ? stdin : createReadStream(file), name);
   const text = decodeText(bytes, name);
-  const control = /[\0-\x08\x0b\x0c\x0e-\x1f]/.exec(text);
+  const control = /[^\P{Cc}\t\n\r\u0085]/u.exec(text);
   if (control === null) return { name, text };
   const line = text.slice(0, control.index).split('\n').length;
   throw new UsageError(
@@ -55,23 +56,9 @@ async function readBounded(stream: Readable, name: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${name} cannot be read: ${reasonOf(error)}`);
+    throw new UsageError(`${name} cannot be read: ${systemErrorText(error)}`);
   } finally {
     stream.destroy();
   }
   return Buffer.concat(chunks);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EISDIR: 'it is a folder; name a file in it',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-};
-
-/** Why the file system said no, in words. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
 }

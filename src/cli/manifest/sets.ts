@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { systemErrorText } from '../../report/system-error.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
-import { decodeText, reasonOf } from './read-text.ts';
+import { decodeText } from './read-text.ts';
 
 /** A value given on the command line. */
 export interface SetValue {
@@ -71,7 +72,7 @@ async function fileValue(name: string, file: string): Promise<string> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new UsageError(`--set ${name}: ${shown(file)} cannot be read: ${reasonOf(error)}`);
+    throw new UsageError(`--set ${name}: ${shown(file)} cannot be read: ${systemErrorText(error)}`);
   }
   return decodeText(bytes, `--set ${name}: ${shown(file)}`).replace(/\r?\n$/, '');
 }

@@ -18,8 +18,8 @@ export type TargetFile = { name: string; path: string } | { name: string; text: 
 
 /** What sources hold: templates by name, or files of targets in the order in which they are sent. */
 export type ResolvedSource =
-  | { kind: 'templates'; files: Record<string, string> }
-  | { kind: 'targets'; files: TargetFile[] };
+  | { kind: 'templates'; entry: string; files: Record<string, string> }
+  | { kind: 'targets'; loop: boolean; files: TargetFile[] };
 
 /** The most that templates, or targets from ConfigMaps and the manifest, have together. */
 const MAX_BYTES = 5 * 1024 * 1024;
@@ -45,7 +45,7 @@ export async function resolveSources(source: SourceSpec, context: SourceContext)
     }
   }
   if (problems.length > 0) throw new ProblemsError(problems);
-  return source.kind === 'targets' ? targetsOf(files) : templatesOf(files, source.entry);
+  return source.kind === 'targets' ? targetsOf(files, source.loop) : templatesOf(files, source.entry);
 }
 
 async function filesOf(item: SourceItem, { configMaps, baseDir }: SourceContext): Promise<TargetFile[]> {
@@ -64,11 +64,11 @@ function textsOf(data: Data): TargetFile[] {
     .map((name) => ({ name, text: data[name]! }));
 }
 
-function targetsOf(files: Map<string, TargetFile>): ResolvedSource {
+function targetsOf(files: Map<string, TargetFile>, loop: boolean): ResolvedSource {
   const found = [...files.values()];
   const bytes = found.reduce((sum, file) => sum + ('text' in file ? Buffer.byteLength(file.text) : 0), 0);
   checkTotal('targets', found.length, bytes);
-  return { kind: 'targets', files: found };
+  return { kind: 'targets', loop, files: found };
 }
 
 async function templatesOf(files: Map<string, TargetFile>, entry: string): Promise<ResolvedSource> {
@@ -87,7 +87,7 @@ async function templatesOf(files: Map<string, TargetFile>, entry: string): Promi
     const right = meant === null ? `there are ${names.slice(0, 10).join(', ')}` : `did you mean ${meant}?`;
     throw problem('spec.templates.entry', `${shown(entry)} is not one of the templates; ${right}`);
   }
-  return { kind: 'templates', files: Object.fromEntries(texts) };
+  return { kind: 'templates', entry, files: Object.fromEntries(texts) };
 }
 
 async function readTemplate(file: FolderFile, most: number): Promise<string> {

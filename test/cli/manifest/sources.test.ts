@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { formatProblem, ProblemsError } from '../../../src/api/problem.ts';
+import type { SourceItem } from '../../../src/api/run-spec.ts';
+import { type ResolvedSource, resolveSources } from '../../../src/cli/manifest/sources.ts';
+import { folderWith } from './files.ts';
+
+const configMaps = new Map([['c', { 'b.json': 'from c', 'c.json': 'only c' }]]);
+
+async function problemsOf(resolving: Promise<unknown>): Promise<string> {
+  try {
+    await resolving;
+  } catch (error) {
+    assert.ok(error instanceof ProblemsError, (error as Error).stack);
+    return error.problems.map(formatProblem).join('\n');
+  }
+  assert.fail('they are resolved');
+}
+
+const templates = (from: SourceItem[], baseDir = '/', entry = 'a.json'): Promise<ResolvedSource> =>
+  resolveSources({ kind: 'templates', entry, from }, { configMaps, baseDir });
+const targets = (from: SourceItem[], baseDir = '/', loop = false): Promise<ResolvedSource> =>
+  resolveSources({ kind: 'targets', loop, from }, { configMaps, baseDir });
+
+suite('templates', () => {
+  test('later sources win by name', async (t) => {
+    const folder = folderWith(t, { 't/a.json': 'folder a', 't/c.json': 'folder c', 't/sub/x.json': 'deep' });
+    const from = [
+      { inline: { 'a.json': 'inline a', 'b.json': 'inline b' } },
+      { configMap: { name: 'c' } },
+      { directory: { path: './t' } },
+    ];
+    assert.deepEqual(await templates(from, folder), {
+      kind: 'templates',
+      entry: 'a.json',
+      files: { 'a.json': 'folder a', 'b.json': 'from c', 'c.json': 'folder c', 'sub/x.json': 'deep' },
+    });
+  });
+
+  test('an absolute path stays one', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'x' });
+    assert.deepEqual(await templates([{ directory: { path: folder } }], '/nowhere'), {
+      kind: 'templates',
+      entry: 'a.json',
+      files: { 'a.json': 'x' },
+    });
+  });
+
+  test('a mounted ConfigMap: links to files in a hidden folder', async (t) => {
+    const folder = folderWith(t, { '..2026/a.json': 'mounted', '.hidden': 'x' });
+    symlinkSync('..2026', join(folder, '..data'));
+    symlinkSync(join('..data', 'a.json'), join(folder, 'a.json'));
+    const source = await templates([{ directory: { path: folder } }]);
+    assert.deepEqual(source.files, { 'a.json': 'mounted' });
+  });
+
+  test('a link to a folder is not followed, so that no circle is walked', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'x' });
+    symlinkSync('.', join(folder, 'self'));
+    assert.deepEqual((await templates([{ directory: { path: folder } }])).files, { 'a.json': 'x' });
+  });
+
+  test('an entry that is not there', async () => {
+    const from = [{ inline: { 'mix.json': '', 'track.json': '' } }];
+    assert.equal(
+      await problemsOf(templates(from, '/', 'mixx.json')),
+      'spec.templates.entry: "mixx.json" is not one of the templates; did you mean mix.json?',
+    );
+    assert.equal(
+      await problemsOf(templates(from, '/', 'zzzzzz')),
+      'spec.templates.entry: "zzzzzz" is not one of the templates; there are mix.json, track.json',
+    );
+    assert.match(await problemsOf(templates(from, '/', 'toString')), /"toString" is not one of/);
+  });
+
+  test('all missing sources are told at once', async (t) => {
+    const folder = folderWith(t, { 'empty/.hidden': '' });
+    const problems = await problemsOf(
+      templates(
+        [{ configMap: { name: 'x' } }, { directory: { path: 'nowhere' } }, { directory: { path: 'empty' } }],
+        folder,
+      ),
+    );
+    const lines = problems.split('\n');
+    assert.equal(lines.length, 3);
+    assert.equal(
+      lines[0],
+      'spec.templates.from[0].configMap: ConfigMap x is not in the files given: add its file with -f',
+    );
+    assert.match(
+      lines[1]!,
+      /^spec\.templates\.from\[1\]\.directory: the folder "nowhere" \(.*nowhere\) cannot be read: no such file or directory/,
+    );
+    assert.match(
+      lines[2]!,
+      /^spec\.templates\.from\[2\]\.directory: the folder "empty" \(.*\) holds no file$/,
+    );
+  });
+
+  test('what is no text', async (t) => {
+    const folder = folderWith(t, { 'a.json': Buffer.from([0xff, 0xfe]) });
+    assert.match(
+      await problemsOf(templates([{ directory: { path: folder } }])),
+      /^spec\.templates\.from: ".*a\.json" is not a text in UTF-8$/,
+    );
+  });
+
+  test('a link that leads nowhere', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'x' });
+    symlinkSync('gone', join(folder, 'b.json'));
+    assert.match(
+      await problemsOf(templates([{ directory: { path: folder } }])),
+      /the link ".*b\.json" leads nowhere/,
+    );
+  });
+
+  test('5 MiB together are read, a byte more is not', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'x'.repeat(5 * 1024 * 1024 - 2) });
+    const directory = { directory: { path: folder } };
+    assert.equal((await templates([directory, { inline: { b: 'é' } }])).kind, 'templates');
+    assert.match(
+      await problemsOf(templates([directory, { inline: { b: 'éx' } }])),
+      /^spec\.templates\.from: the templates have more than 5242880 bytes/,
+    );
+    assert.match(await problemsOf(templates([{ inline: { b: 'éx' } }, directory])), /5 MiB/);
+  });
+
+  test('1,000 files are read, one more is not; nor are folders without end', async (t) => {
+    const folder = folderWith(t, {});
+    for (let i = 0; i < 1000; i++) writeFileSync(join(folder, `f${i}`), '');
+    const directory = { directory: { path: folder } };
+    assert.equal(Object.keys((await templates([directory], '/', 'f0')).files).length, 1000);
+    assert.match(
+      await problemsOf(templates([directory, { inline: { b: '' } }], '/', 'f0')),
+      /the sources hold 1001 files together; at most 1000$/,
+    );
+    writeFileSync(join(folder, 'one-more'), '');
+    assert.match(await problemsOf(templates([directory], '/', 'f0')), /holds more than 1000 files$/);
+    const deep = folderWith(t, { a: '' });
+    mkdirSync(join(deep, ...Array<string>(17).fill('d')), { recursive: true });
+    assert.match(
+      await problemsOf(templates([{ directory: { path: deep } }])),
+      /folders are more than 16 deep$/,
+    );
+  });
+});
+
+suite('targets', () => {
+  test('in order of the sources, by name within each; a later file takes the place of one with its name', async (t) => {
+    const folder = folderWith(t, { 'z.json': '{}', 'B.json': '{}', 'a.json': '{}' });
+    const from = [
+      { inline: { 'x.json': 'x', 'a.json': 'lost' } },
+      { directory: { path: folder } },
+      { configMap: { name: 'c' } },
+    ];
+    assert.deepEqual(await targets(from, '/', true), {
+      kind: 'targets',
+      loop: true,
+      files: [
+        { name: 'x.json', text: 'x' },
+        { name: 'B.json', path: join(folder, 'B.json') },
+        { name: 'a.json', path: join(folder, 'a.json') },
+        { name: 'z.json', path: join(folder, 'z.json') },
+        { name: 'b.json', text: 'from c' },
+        { name: 'c.json', text: 'only c' },
+      ],
+    });
+  });
+
+  test('a file on this machine is not read, however large it is or what is in it', async (t) => {
+    const folder = folderWith(t, { a: Buffer.alloc(6 * 1024 * 1024, 0xff) });
+    assert.deepEqual((await targets([{ directory: { path: folder } }])).files, [
+      { name: 'a', path: join(folder, 'a') },
+    ]);
+  });
+});
