@@ -8,7 +8,7 @@ import { DisplayState } from './state.ts';
 export interface Display {
   /** Takes what is known now; it is drawn when the next frame is due. */
   update(snapshot: RunSnapshot): void;
-  /** Prints a message that stays, above the live block. */
+  /** Prints a message of one or more lines that stays, above the live block. Its text has to be safe for a terminal. */
   note(line: string): void;
   /** Takes the live block away, so that the final report has the screen. Further calls do nothing. */
   end(): void;
@@ -107,7 +107,7 @@ class LiveDisplay implements Display {
 
   note(line: string): void {
     if (this.#ended) this.#stream.write(`${line}\n`);
-    else this.#draw(`${line}${CLEAR_LINE_END}\n`);
+    else this.#draw(toLines(line.split('\n')));
   }
 
   end(): void {
@@ -136,8 +136,7 @@ class LiveDisplay implements Display {
     const rows = this.#stream.rows || DEFAULT_ROWS;
     // A full last column makes some terminals begin a new line, and what has left the screen cannot be drawn over.
     this.#drawn = frame(this.#state, columns - 1, this.#colour).slice(0, rows - 1);
-    const block = this.#drawn.map((line) => `${line}${CLEAR_LINE_END}\n`).join('');
-    this.#stream.write(`${top}${above}${block}${CLEAR_BELOW}`);
+    this.#stream.write(`${top}${above}${toLines(this.#drawn)}${CLEAR_BELOW}`);
   }
 
   /** Moves to the block's first line. A terminal made narrower since has broken the lines drawn before. */
@@ -160,4 +159,9 @@ class LiveDisplay implements Display {
     this.end();
     process.kill(process.pid, signal);
   };
+}
+
+/** Each line clears what an older one has left behind its end. */
+function toLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line}${CLEAR_LINE_END}\n`).join('');
 }
