@@ -2,7 +2,7 @@ import { shown } from '../units/shown.ts';
 import { TargetError } from './target-error.ts';
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const CONTROL = /[\p{Cc}--\t]/v;
 const BEYOND_ASCII = /[^\t -~]/;
 
 /** What is done with the values of a header: `plain` ones are sent as they are. */

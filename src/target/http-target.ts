@@ -74,9 +74,7 @@ function notJson(json: string, error: Error): TargetError {
 
 /** A short message with control characters made visible, without the quotes around it. */
 function shownWhole(message: string): string {
-  return message
-    .slice(0, 200)
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
+  return message.slice(0, 200).replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 function notText(field: 'method' | 'url', fields: Record<string, unknown>, example: string): TargetError {

@@ -62,7 +62,7 @@ function readOrigin(scheme: string, authority: string): string {
   }
   const text = `${scheme}://${authority}`;
   // `new URL` would drop tabs and line ends and read a backslash as a slash.
-  if (authority === '' || /[\u0000- "<>\\^`{|}\u007f]/.test(authority)) throw hostError(text);
+  if (authority === '' || /[\p{Cc} "<>\\^`{|}]/u.test(authority)) throw hostError(text);
   const parsed = URL.parse(text);
   if (parsed === null || parsed.port === '0') throw hostError(text);
   return parsed.origin;
@@ -81,7 +81,7 @@ function remember(written: string, origin: string): string {
 function escapePath(written: string): string {
   const hash = written.indexOf('#');
   const path = hash === -1 ? written : written.slice(0, hash);
-  const control = /[\u0000-\u001f\u007f]/.exec(path);
+  const control = /\p{Cc}/u.exec(path);
   if (control) {
     const place = shown(path.slice(Math.max(0, control.index - 20), control.index + 20));
     throw new TargetError(

@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import { Client } from 'undici';
+import { Client, errors } from 'undici';
 import type { Connector } from './connector.ts';
 
 /** How long an idle connection is kept, unless the server asks for less: a trickle must not connect at each hit. */
@@ -7,6 +7,9 @@ const KEEP_ALIVE_MS = 600_000;
 
 /** Given up so much earlier than the server says it closes, in ms, so that a request does not meet the closing. */
 const KEEP_ALIVE_MARGIN_MS = 500;
+
+/** Why requests on it fail; made once, as a new error each time costs more than all the rest of giving up. */
+const GIVEN_UP = new errors.ClientDestroyedError('given up');
 
 /** One place for a connection to an origin: its socket opens with the first request and again after it was closed. */
 export class Connection {
@@ -34,7 +37,7 @@ export class Connection {
 
   /** Gives it up at once, whatever it is doing; a request on it fails. */
   destroy(): void {
-    this.client.destroy(null, ignore);
+    this.client.destroy(GIVEN_UP, ignore);
     // The client does not know a socket that is still connecting.
     this.#socket?.destroy();
   }

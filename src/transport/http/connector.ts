@@ -11,12 +11,12 @@ export class Connector {
   readonly #open = new Set<net.Socket>();
   #whenEmpty: (() => void) | null = null;
 
-  /** @throws Error when `options.ca` is no PEM text */
+  /** @throws Error when `options.ca` holds no certificate in PEM form */
   constructor(options: HttpOptions['tls']) {
     this.#serverName = options.serverName;
     this.#rejectUnauthorized = !options.insecure;
     // Made once: with an authority of one's own, each making costs about a millisecond.
-    this.#secureContext = tls.createSecureContext(options.ca === null ? {} : { ca: options.ca });
+    this.#secureContext = secureContext(options.ca);
   }
 
   /**
@@ -67,6 +67,19 @@ export class Connector {
       secureContext: this.#secureContext,
       rejectUnauthorized: this.#rejectUnauthorized,
       ALPNProtocols: ['http/1.1'],
+    });
+  }
+}
+
+function secureContext(ca: string | null): tls.SecureContext {
+  if (ca === null) return tls.createSecureContext();
+  try {
+    // Node takes a text without any certificate for an empty list, with which nothing is trusted.
+    if (!ca.includes('-----BEGIN')) throw new Error('no -----BEGIN CERTIFICATE----- in it');
+    return tls.createSecureContext({ ca });
+  } catch (error) {
+    throw new Error(`http.tls.ca holds no certificate in PEM form: ${(error as Error).message}`, {
+      cause: error,
     });
   }
 }

@@ -17,8 +17,9 @@ export interface ExchangeOwner {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly slot: number;
   readonly #owner: ExchangeOwner;
-  /** null between hits. */
+  /** null between requests. */
   connection: Connection | null = null;
+  /** null between hits. Only redirects look into it. */
   target: HttpTarget | null = null;
   /** True while `send` runs, during which nothing may be reported. */
   starting = false;
@@ -28,6 +29,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   status = 0;
   location: string | undefined = undefined;
   written = false;
+  /** Size of the body of the request that is out, in bytes. */
+  #bodyBytes = 0;
   /** Sizes of bodies, over all requests of the hit, in bytes. */
   bytesOut = 0;
   bytesIn = 0;
@@ -52,6 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Makes it ready for the next request of the same hit. */
   beginRequest(target: HttpTarget): void {
     this.target = target;
+    this.#bodyBytes = target.body?.length ?? 0;
     this.status = 0;
     this.location = undefined;
     this.written = false;
@@ -59,7 +63,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(): void {
     this.written = true;
-    this.bytesOut += this.target?.body?.length ?? 0;
+    this.bytesOut += this.#bodyBytes;
   }
 
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {

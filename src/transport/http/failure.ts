@@ -32,7 +32,6 @@ const CODES = new Map<string, number>([
   ['ECONNABORTED', RESET],
   ['EPIPE', RESET],
   ['EPROTO', TLS],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', TRUNCATED],
   ['UND_ERR_HEADERS_OVERFLOW', PROTOCOL],
   // undici asserts what its parser should have seen to, such as a status from 100 on.
   ['ERR_ASSERTION', PROTOCOL],
@@ -52,14 +51,17 @@ const CERTIFICATE =
 export function classify(error: Error, progress: Progress): number {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'UND_ERR_SOCKET') return classifyClosing(error, progress);
-  if (code === 'HPE_INVALID_EOF_STATE') return progress.answered ? TRUNCATED : CLOSED;
+  // Its codes come as undefined, so the text has to do.
+  if (error.name === 'HTTPParserError')
+    return error.message.includes('Invalid EOF') ? early(progress) : PROTOCOL;
+  // Before the head was whole, this is a head that contradicts itself.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return progress.answered ? TRUNCATED : PROTOCOL;
   // In the handshake the other side went away: a server that speaks no TLS, or will not speak it with us.
   if (code === 'ECONNRESET' && error.message.includes('before secure TLS connection')) return TLS;
   if (code === 'ETIMEDOUT') return progress.written ? UNREACHABLE : CONNECT_TIMEOUT;
   const known = CODES.get(code);
   if (known !== undefined) return known;
   if (code.startsWith('EAI_')) return DNS;
-  if (code.startsWith('HPE_')) return PROTOCOL;
   if (CERTIFICATE.test(code)) return TLS;
   return OTHER;
 }
@@ -67,6 +69,11 @@ export function classify(error: Error, progress: Progress): number {
 /** undici says `bad response` for an answer nobody asked for; all else is a connection that ended too early. */
 function classifyClosing(error: Error, progress: Progress): number {
   if (error.message.startsWith('bad ')) return PROTOCOL;
+  return early(progress);
+}
+
+/** The connection ended in the middle of things. */
+function early(progress: Progress): number {
   return progress.answered ? TRUNCATED : CLOSED;
 }
 
@@ -79,6 +86,7 @@ export function describe(error: Error): string {
     error instanceof AggregateError
       ? [...new Set(error.errors.map((one: Error) => one.message))]
       : [error.message];
-  const text = all.join('; ').trim() || (error as NodeJS.ErrnoException).code || error.name;
+  const text =
+    all.join('; ').replace(/\s+/g, ' ').trim() || (error as NodeJS.ErrnoException).code || error.name;
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
 }

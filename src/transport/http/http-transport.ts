@@ -58,7 +58,8 @@ class HttpTransport implements Transport<HttpTarget>, ExchangeOwner {
   send(slot: number, target: HttpTarget): void {
     const exchange = this.#exchanges[slot]!;
     exchange.starting = true;
-    exchange.begin(target);
+    // A targeter may use its object again; what redirects need later is kept apart.
+    exchange.begin(this.#redirects > 0 ? { ...target } : target);
     this.#dispatch(exchange, target);
     exchange.starting = false;
   }
@@ -95,7 +96,7 @@ class HttpTransport implements Transport<HttpTarget>, ExchangeOwner {
   #dispatch(exchange: Exchange, target: HttpTarget): void {
     const request = this.#request;
     request.path = target.path;
-    request.method = target.method as Dispatcher.HttpMethod;
+    request.method = target.method;
     request.headers = target.headers;
     request.body = target.body;
     try {
