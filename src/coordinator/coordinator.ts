@@ -192,7 +192,7 @@ export class Coordinator {
       scheduleMs,
       warmupMs: this.#spec.warmupMs,
       durationMs,
-      suspended: plan?.goal.suspended ?? this.#spec.suspend,
+      suspended: plan?.suspendedAt(elapsedMs) ?? this.#spec.suspend,
       warmingUp: scheduleMs < this.#spec.warmupMs,
       targetRate: this.#verdict === null ? (plan?.rateAt(elapsedMs) ?? 0) : meanRate,
       scheduled: planned.main.scheduled,

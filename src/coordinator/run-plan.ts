@@ -4,6 +4,7 @@ import { type Curve, curveOf, rateAt } from '../attack/schedule/curve.ts';
 import { dueAt } from '../attack/schedule/due.ts';
 import type { Piece } from '../attack/schedule/piece.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
+import type { Rational } from '../units/rational.ts';
 
 /** What is due from some instant on, and who sends it. */
 export interface PlanGoal {
@@ -17,29 +18,37 @@ export interface PlanGoal {
   owners: Record<string, number[]>;
 }
 
+/** One goal, from the instant at which it joined until the next one does. */
+interface Part {
+  goal: PlanGoal;
+  curve: Curve;
+  joining: Joining;
+  segment: Segment;
+}
+
 /**
  * The plan of a run as it was named so far: the first goal from run time 0 on, and each later one from the instant at
  * which it joined. Pure arithmetic: it knows neither clocks nor workers.
  */
 export class RunPlan {
-  readonly segments: Segment[] = [];
-  #joining: Joining = AT_START;
-  #curve: Curve;
-  #goal: PlanGoal;
+  readonly #parts: Part[] = [];
 
   constructor(goal: PlanGoal) {
-    this.#goal = goal;
-    this.#curve = curveOf(goal.schedule, goal.durationMs);
-    this.#add(goal);
+    this.#parts.push(partOf(goal, AT_START));
   }
 
+  get segments(): Segment[] {
+    return this.#parts.map((part) => part.segment);
+  }
+
+  /** The last goal named, whether it has joined yet or not. */
   get goal(): PlanGoal {
-    return this.#goal;
+    return this.#last.goal;
   }
 
-  /** Run time of the last joining instant, in ms. */
+  /** Run time at which the last goal joins, in ms. */
   get joinedAt(): number {
-    return this.#joining.runMs;
+    return this.#last.joining.runMs;
   }
 
   /**
@@ -47,74 +56,95 @@ export class RunPlan {
    * skipped and none comes twice. @throws RangeError when `runMs` lies before the last joining instant
    */
   join(runMs: number, goal: PlanGoal): void {
-    if (runMs < this.#joining.runMs)
+    const last = this.#last;
+    if (runMs < last.joining.runMs) {
       throw new RangeError(`run time ${runMs} ms is before the last change of the plan`);
-    const before = this.#hitsUntil(runMs);
-    const last = this.segments[this.segments.length - 1]!;
-    last.endHit = Number(before.ceil());
-    this.#joining = { scheduleMs: this.scheduleAt(runMs), runMs, hits: before };
-    this.#curve = curveOf(goal.schedule, goal.durationMs);
-    this.#goal = goal;
-    this.#add(goal);
+    }
+    const hits = hitsUntil(last, runMs);
+    last.segment.endHit = limitedTo(Number(hits.ceil()), last.goal.hitLimit);
+    this.#parts.push(partOf(goal, { scheduleMs: scheduleAt(last, runMs), runMs, hits }));
   }
 
-  /** Schedule time at run time `runMs`, which must not lie before the last joining instant. */
+  /** Schedule time at run time `runMs`. */
   scheduleAt(runMs: number): number {
-    const { scheduleMs, runMs: joinedAt } = this.#joining;
-    return this.#goal.suspended ? scheduleMs : scheduleMs + Math.max(0, runMs - joinedAt);
+    return scheduleAt(this.#at(runMs), runMs);
+  }
+
+  suspendedAt(runMs: number): boolean {
+    return this.#at(runMs).goal.suspended;
   }
 
   /** Run time at which nothing more will be due, in ms; null: open. */
   get endsAt(): number | null {
-    if (this.#goal.suspended) return null;
-    const pieces = this.segments[this.segments.length - 1]!.pieces;
-    return pieces.length === 0 ? this.#joining.runMs : pieces[pieces.length - 1]!.until;
+    const { goal, joining, segment } = this.#last;
+    if (goal.suspended) return null;
+    const piece = segment.pieces.at(-1);
+    return piece === undefined ? joining.runMs : piece.until;
   }
 
   /** Schedule time at which nothing more will be due, in ms; null: never. */
   get durationMs(): number | null {
     const { endsAt } = this;
-    return endsAt === null ? this.#curve.endMs : this.scheduleAt(endsAt);
+    return endsAt === null ? this.#last.curve.endMs : this.scheduleAt(endsAt);
   }
 
   /** How many hits are due before run time `runMs`. */
   dueBefore(runMs: number): number {
-    const due = Number(this.#hitsUntil(runMs).ceil());
-    return this.#goal.hitLimit === null ? due : Math.min(due, this.#goal.hitLimit);
+    const part = this.#at(runMs);
+    return limitedTo(Number(hitsUntil(part, runMs).ceil()), part.goal.hitLimit);
   }
 
   /** Hits per second that are due at run time `runMs`. */
   rateAt(runMs: number): number {
+    const { goal, curve } = this.#at(runMs);
     const ended = this.endsAt !== null && runMs >= this.endsAt;
-    return this.#goal.suspended || ended ? 0 : rateAt(this.#curve, this.scheduleAt(runMs));
+    return goal.suspended || ended ? 0 : rateAt(curve, this.scheduleAt(runMs));
   }
 
-  #hitsUntil(runMs: number) {
-    if (this.#goal.suspended) return this.#joining.hits;
-    return hitsSince(this.#curve, this.#joining, this.scheduleAt(runMs));
+  get #last(): Part {
+    return this.#parts[this.#parts.length - 1]!;
   }
 
-  #add(goal: PlanGoal): void {
-    const firstHit = Number(this.#joining.hits.ceil());
-    const pieces = goal.suspended ? [] : limited(compile(this.#curve, this.#joining), goal.hitLimit);
-    const last = pieces[pieces.length - 1];
-    this.segments.push({
-      from: this.#joining.runMs,
-      scheduleFrom: this.#joining.scheduleMs,
-      suspended: goal.suspended,
-      pieces,
-      firstHit,
-      endHit: last === undefined ? firstHit : last.endHit,
-      warmupEndHit: this.#warmupEndHit(goal.warmupMs, firstHit),
-      stripes: goal.stripes,
-      owners: goal.owners,
-    });
+  #at(runMs: number): Part {
+    return this.#parts.findLast(({ joining }) => joining.runMs <= runMs) ?? this.#parts[0]!;
   }
+}
 
-  #warmupEndHit(warmupMs: number, firstHit: number): number {
-    if (warmupMs <= this.#joining.scheduleMs) return firstHit;
-    return Number(hitsSince(this.#curve, this.#joining, warmupMs).ceil());
-  }
+function partOf(goal: PlanGoal, joining: Joining): Part {
+  const curve = curveOf(goal.schedule, goal.durationMs);
+  const firstHit = Number(joining.hits.ceil());
+  const pieces = goal.suspended ? [] : limited(compile(curve, joining), goal.hitLimit);
+  const last = pieces.at(-1);
+  const segment: Segment = {
+    from: joining.runMs,
+    scheduleFrom: joining.scheduleMs,
+    suspended: goal.suspended,
+    pieces,
+    firstHit,
+    endHit: last === undefined ? firstHit : last.endHit,
+    warmupEndHit: warmupEndHit(curve, joining, goal.warmupMs, firstHit),
+    stripes: goal.stripes,
+    owners: goal.owners,
+  };
+  return { goal, curve, joining, segment };
+}
+
+function warmupEndHit(curve: Curve, joining: Joining, warmupMs: number, firstHit: number): number {
+  if (warmupMs <= joining.scheduleMs) return firstHit;
+  return Number(hitsSince(curve, joining, warmupMs).ceil());
+}
+
+function scheduleAt({ goal, joining }: Part, runMs: number): number {
+  return goal.suspended ? joining.scheduleMs : joining.scheduleMs + Math.max(0, runMs - joining.runMs);
+}
+
+function hitsUntil(part: Part, runMs: number): Rational {
+  if (part.goal.suspended) return part.joining.hits;
+  return hitsSince(part.curve, part.joining, scheduleAt(part, runMs));
+}
+
+function limitedTo(hits: number, limit: number | null): number {
+  return limit === null ? hits : Math.min(hits, limit);
 }
 
 /** Cuts pieces off where hit `limit` would be due. */

@@ -1,0 +1,143 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunSpec } from '../../src/api/run-spec.ts';
+import { systemClock } from '../../src/attack/clock.ts';
+import { prepareTest } from '../../src/cli/run/prepare.ts';
+import { Coordinator } from '../../src/coordinator/coordinator.ts';
+import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
+import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
+import { SyncServer } from '../../src/coordinator/sync-server.ts';
+import { checkLaws } from '../../src/metrics/laws.ts';
+
+/** Runs of real worker processes against a real server, with the coordinator in this process. */
+
+export interface TestRun {
+  spec: RunSpec;
+  coordinator: Coordinator;
+  pool: LocalWorkerPool;
+  notes: string[];
+  /** Messages about snapshots in which a law of counts did not hold. */
+  brokenLaws: string[];
+  ended: Promise<RunSnapshot>;
+  /** Resolves with the first snapshot for which `condition` holds. @throws Error after `withinMs` */
+  until(condition: (snapshot: RunSnapshot) => boolean, withinMs?: number): Promise<RunSnapshot>;
+}
+
+/** A LoadTest with one small event; `spec` is laid over it. */
+export async function startRun(
+  baseUrl: string,
+  spec: Record<string, unknown>,
+  options: { leaseMs?: number; lanes?: number; templates?: Record<string, string> } = {},
+): Promise<TestRun> {
+  const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
+  const content = spec['targets'] === undefined ? { templates: templates(options.templates) } : {};
+  const variables = [{ name: 'BaseURL', value: baseUrl }];
+  const loadtest = {
+    apiVersion: 'taz.dev/v1alpha1',
+    kind: 'LoadTest',
+    metadata: { name: 'e2e' },
+    spec: { ...content, variables, ...spec },
+  };
+  writeFileSync(file, JSON.stringify(loadtest));
+  const test = await prepareTest({ file: [file] });
+  const notes: string[] = [];
+  const brokenLaws: string[] = [];
+  const token = 'test-token';
+  const run = 'e2e-run';
+  const server = new SyncServer({
+    host: '127.0.0.1',
+    token,
+    sync: (request) => coordinator.sync(request),
+    content: () => coordinator.content,
+  });
+  const address = await server.listen();
+  const pool = new LocalWorkerPool({
+    bootstrap: { coordinator: address, run, token, cores: options.lanes ?? 1 },
+    metricsPort: null,
+  });
+  const coordinator = new Coordinator({
+    clock: systemClock,
+    pool,
+    run,
+    spec: test.spec,
+    content: test.content,
+    lanes: options.lanes ?? 1,
+    leaseMs: options.leaseMs ?? 5000,
+    records: null,
+    note: (line) => notes.push(line),
+  });
+  const check = (snapshot: RunSnapshot): void => {
+    const { scheduled, unreported, tally, warmup } = snapshot;
+    brokenLaws.push(...checkLaws(tally.counts, scheduled, unreported));
+    brokenLaws.push(...checkLaws(warmup.counts, warmup.scheduled, warmup.unreported));
+  };
+  const timer = setInterval(() => check(coordinator.snapshot()), 100);
+  const ended = coordinator.ended.then(async (last) => {
+    clearInterval(timer);
+    check(last);
+    await server.close();
+    return last;
+  });
+  coordinator.start();
+  return {
+    spec: test.spec,
+    coordinator,
+    pool,
+    notes,
+    brokenLaws,
+    ended,
+    async until(condition, withinMs = 20_000) {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const snapshot = coordinator.snapshot();
+        if (condition(snapshot)) return snapshot;
+        if (Date.now() > deadline) {
+          throw new Error(`not so within ${withinMs} ms: ${condition} (phase ${snapshot.phase}, ${notes.join('; ')})`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+  };
+}
+
+function templates(files: Record<string, string> = {}) {
+  const inline = {
+    'target.json':
+      '{"method": "POST", "url": "<%= it.BaseURL %>/v1/track", "body": "<%= includeEvent(\'event.json\', \'track\') %>"}',
+    'event.json': '{"type": "track", "userId": "<%= phony(\'id\') %>", "event": "Item Purchased"}',
+    ...files,
+  };
+  return { entry: 'target.json', from: [{ inline }] };
+}
+
+/** A server that answers 200 at once and notes when each request arrived. */
+export interface ArrivalTarget {
+  url: string;
+  /** Arrivals of whole requests, in ms of the clock that lanes use. */
+  arrivals: number[];
+  close(): Promise<void>;
+}
+
+export async function startArrivalTarget(): Promise<ArrivalTarget> {
+  const arrivals: number[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      arrivals.push(systemClock.now());
+      response.end('ok');
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    arrivals,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
