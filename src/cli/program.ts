@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { targetCommand } from './target.ts';
+import { validateCommand } from './validate.ts';
 
 /**
  * The commands of `taz`. A command's file imports only what its options need; what its action needs it imports when it
@@ -21,7 +22,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taz: ')) })
     .exitOverride();
 
-  for (const command of [targetCommand()]) {
+  for (const command of [validateCommand(), targetCommand()]) {
     command.copyInheritedSettings(program);
     command.showHelpAfterError(`See taz ${command.name()} --help.`);
     program.addCommand(command);

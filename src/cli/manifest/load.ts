@@ -17,7 +17,7 @@ export interface Manifest {
   /** Name to keys and texts, of the LoadTest's own namespace. */
   configMaps: ReadonlyMap<string, Data>;
   secrets: ReadonlyMap<string, Data>;
-  /** The file that the LoadTest stands in, as messages call it. */
+  /** The file that the LoadTest stands in, as messages call it; empty: it has none. */
   file: string;
   /** Folder that relative paths in the LoadTest start from: the file's own, the current one for standard input. */
   baseDir: string;

@@ -23,12 +23,13 @@ export interface PreparedRun {
 export async function prepareRun(manifest: Manifest, sets: Sets): Promise<PreparedRun> {
   const { file, configMaps, secrets, baseDir } = manifest;
   const problems: string[] = [];
+  const place = file === '' ? '' : `${file}: `;
   const attempt = async <T>(step: () => T | Promise<T>): Promise<T | null> => {
     try {
       return await step();
     } catch (error) {
       if (!(error instanceof ProblemsError)) throw error;
-      problems.push(...error.problems.map((problem) => `${file}: ${formatProblem(problem)}`));
+      problems.push(...error.problems.map((problem) => `${place}${formatProblem(problem)}`));
       return null;
     }
   };
