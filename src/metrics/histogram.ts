@@ -79,12 +79,10 @@ export class Histogram {
     const total = this.total();
     if (total === 0) return 0;
     const rank = nearestRank(p, total);
-    let seen = 0;
-    for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-      seen += this.counts[bucket]!;
-      if (seen >= rank) return Math.min(bucketMiddle(bucket), maxUs);
-    }
-    return Math.min(bucketMiddle(HISTOGRAM_BUCKETS - 1), maxUs);
+    let bucket = 0;
+    let seen = this.counts[0]!;
+    while (seen < rank && bucket < HISTOGRAM_BUCKETS - 1) seen += this.counts[++bucket]!;
+    return Math.min(bucketMiddle(bucket), maxUs);
   }
 
   add(other: Histogram): void {

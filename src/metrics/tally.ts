@@ -13,7 +13,7 @@ import {
 import { Distribution } from './distribution.ts';
 import { bucketOf } from './histogram.ts';
 import * as at from './layout.ts';
-import { type DropReason, failureCode, failureName, OUTCOME_CODES } from './outcome.ts';
+import { type DropReason, failureCode, failureName, OUTCOME_CODES, SUCCEEDED } from './outcome.ts';
 
 export { type Counts, CountsBlock, dropped } from './counts.ts';
 
@@ -101,7 +101,7 @@ export class Tally {
     bytesOut: number,
     bytesIn: number,
   ): void {
-    this.#complete(SUCCEEDED_HITS, -1, label, status, serviceUs, responseUs, bytesOut, bytesIn);
+    this.#complete(SUCCEEDED_HITS, SUCCEEDED, label, status, serviceUs, responseUs, bytesOut, bytesIn);
   }
 
   /** A hit in flight failed. @param outcome a code of `outcome.ts`; one out of range counts as `other` */
@@ -114,7 +114,7 @@ export class Tally {
     bytesOut: number,
     bytesIn: number,
   ): void {
-    const code = outcome >= 0 && outcome < OUTCOME_CODES ? outcome : OTHER;
+    const code = outcome > SUCCEEDED && outcome < OUTCOME_CODES ? outcome : OTHER;
     this.#complete(FAILED_HITS, code, label, status, serviceUs, responseUs, bytesOut, bytesIn);
   }
 
@@ -234,7 +234,7 @@ export class Tally {
 
   #complete(
     counter: number,
-    failure: number,
+    outcome: number,
     label: number,
     status: number,
     serviceUs: number,
@@ -254,7 +254,7 @@ export class Tally {
     values[sums + IN_FLIGHT]! -= 1;
     values[own + counter]! += 1;
     values[own + IN_FLIGHT]! -= 1;
-    if (failure >= 0) values[sums + at.FAILURES + failure]! += 1;
+    if (outcome !== SUCCEEDED) values[sums + at.FAILURES + outcome]! += 1;
     values[sums + at.STATUSES + known]! += 1;
     values[sums + at.BYTES_OUT]! += bytesOut;
     values[sums + at.BYTES_IN]! += bytesIn;

@@ -128,6 +128,9 @@ describe('latency', () => {
 
   test('exactly at the limit is healthy: the histogram never says more than the longest time', () => {
     assert.equal(judged({ succeeded: 100, serviceMs: 100 }, only).kind, 'healthy');
+    const judgement = judged({ succeeded: 100, serviceMs: 99.5 }, { ...only, latencyAboveMs: 99.5 });
+    assert.equal(judgement.reason, 'p99 99.5 ms ≤ 99.5 ms');
+    assert.equal(judgement.kind, 'healthy');
   });
 
   test('the judged percentile, not another: 2 of 100 slow', () => {
