@@ -84,7 +84,7 @@ export class EventMemory {
     const draw = memory.draw ?? this.#draw(memory);
     // An event that includes another of its own type shall not share the draw with it.
     memory.draw = null;
-    const event = draw === 'new' || memory.last === null ? this.#create(name) : memory.last;
+    const event = draw === 'new' ? this.#create(name) : memory.last!;
     memory.last = draw === 'reuse' ? event.renewed() : event;
     memory.lastKey = memory.key;
     memory.given = true;

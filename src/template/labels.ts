@@ -1,3 +1,4 @@
+import { literalsIn } from './compile/literals.ts';
 import { normalized, type Part, parseTemplate } from './compile/parse.ts';
 import { MAX_LABELS } from './content.ts';
 import { TemplateError } from './template-error.ts';
@@ -33,18 +34,20 @@ export function labelIndexes(labels: readonly string[], templates: readonly stri
 }
 
 /** What may be all of a template's output. */
-function forwardedTo(name: string, text: string, names: ReadonlySet<string>): Iterable<string> {
+function forwardedTo(name: string, source: string, names: ReadonlySet<string>): Iterable<string> {
   let parts: Part[];
   try {
-    parts = parseTemplate(name, normalized(text));
+    parts = parseTemplate(name, normalized(source));
   } catch (error) {
     if (error instanceof TemplateError) return [];
     throw error;
   }
-  const code = parts.flatMap((part) => (part.kind === 'text' ? [] : [part.code]));
-  if (!code.some((each) => each.includes('includeTemplate')) || hasTextOfItsOwn(parts)) return [];
-  const mentioned = code.flatMap((each) => [...mentionedNames(each, names)]);
-  return mentioned.length > 0 ? mentioned : names;
+  const includes = parts.some((part) => part.kind !== 'text' && part.maskedCode.includes('includeTemplate'));
+  if (!includes || hasTextOfItsOwn(parts)) return [];
+  const mentioned = literalsIn(parts).filter(
+    ({ text, caller }) => names.has(text) && caller !== 'includeEvent',
+  );
+  return mentioned.length > 0 ? mentioned.map((literal) => literal.text) : names;
 }
 
 /** Whether text stands outside of all blocks, so that it is in every output. */
@@ -58,14 +61,4 @@ function hasTextOfItsOwn(parts: Part[]): boolean {
     }
   }
   return false;
-}
-
-const LITERAL = /(includeEvent\s*\(\s*)?(?:'([^'\\\n]*)'|"([^"\\\n]*)"|`([^`\\$]*)`)/g;
-
-/** Names of templates that stand as strings in code, but for those of events. */
-export function* mentionedNames(code: string, names: ReadonlySet<string>): Iterable<string> {
-  for (const [, event, single, double, backtick] of code.matchAll(LITERAL)) {
-    const name = single ?? double ?? backtick!;
-    if (event === undefined && names.has(name)) yield name;
-  }
 }

@@ -34,6 +34,12 @@ export function compileTemplates(files: Record<string, string>): {
   return { templates, errors };
 }
 
+/** What to say of a name that no template of the set has. */
+export function unknownTemplate(name: string, names: string[]): string {
+  const all = names.length <= 10 ? `; there are ${names.map((each) => JSON.stringify(each)).join(', ')}` : '';
+  return `there is no template ${JSON.stringify(name.slice(0, 253))} in the set${didYouMean(name, names) || all}`;
+}
+
 /** The templates of one lane, bound to its functions and variables. */
 export class TemplateSet {
   readonly #compiled: CompiledTemplate[];
@@ -108,11 +114,7 @@ export class TemplateSet {
   #find(name: string): BoundTemplate {
     const template = this.#bound.get(name);
     if (template) return template;
-    const names = [...this.#bound.keys()];
-    const near = didYouMean(name, names);
-    const listed =
-      names.length <= 10 ? `; there are ${names.map((each) => JSON.stringify(each)).join(', ')}` : '';
-    throw new Error(`there is no template ${JSON.stringify(name.slice(0, 253))} in the set${near || listed}`);
+    throw new Error(unknownTemplate(name, [...this.#bound.keys()]));
   }
 
   #run(template: BoundTemplate): string {

@@ -38,9 +38,9 @@ export function integerOf(
 /** A value as an error message shows it, in at most 80 characters. */
 export function described(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (value instanceof Finished) return described(value.toString());
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  return typeof value === 'object' ? 'an object' : String(value);
+  return typeof value === 'object' ? 'an object' : `${value as number | boolean | bigint}`;
 }
