@@ -31,7 +31,7 @@ export function formatPath(steps: readonly PropertyKey[]): string {
   let path = '';
   for (const step of steps) {
     if (typeof step === 'number') path += `[${step}]`;
-    else if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(String(step)))
+    else if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(String(step)))
       path += path === '' ? String(step) : `.${String(step)}`;
     else path += `[${shown(String(step))}]`;
   }

@@ -24,6 +24,16 @@ export function isNotText(value: unknown, expected?: string): string {
   return `${value} is no text: put it in quotes (unquoted, YAML also reads ${spellings} as ${value})${expected === undefined ? '' : ` and give ${expected}`}`;
 }
 
+/** A name as messages repeat it: bare where it is a usual one, else in quotes. */
+export function named(name: string): string {
+  return /^[-._/a-zA-Z0-9]{1,63}$/.test(name) ? name : shown(name);
+}
+
+/** The first ten of what may be many: `a, b and c`, `a, … and 90 more`. */
+export function someOf(words: readonly string[]): string {
+  return words.length > 10 ? `${words.slice(0, 10).join(', ')} and ${words.length - 10} more` : listed(words);
+}
+
 /** `a, b and c`. */
 export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

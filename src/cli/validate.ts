@@ -22,6 +22,7 @@ export function validateCommand(): Command {
 
 async function validate({ file, name, set }: ValidateOptions): Promise<void> {
   if (file === undefined) throw new UsageError('name the manifest with -f FILE (- for standard input)');
+  const { requireGoodContent } = await import('./manifest/check-content.ts');
   const { loadManifest } = await import('./manifest/load.ts');
   const { outline } = await import('./manifest/outline.ts');
   const { prepareRun } = await import('./manifest/prepare.ts');
@@ -30,5 +31,6 @@ async function validate({ file, name, set }: ValidateOptions): Promise<void> {
   const note = (line: string) => process.stderr.write(`taz: ${line}\n`);
   const manifest = await loadManifest(file, { name, note });
   const { spec, content } = await prepareRun(manifest, sets);
+  await requireGoodContent(content);
   process.stdout.write(`${manifest.file}: ok: ${spec.name} sends ${outline(spec, content)}\n`);
 }

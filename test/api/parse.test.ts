@@ -52,6 +52,13 @@ test('a block that is given gets its own defaults', () => {
   });
 });
 
+test('a LoadTest with its defaults is valid, and stays as it is', () => {
+  const loadtest = parseLoadTest(
+    manifestWith({ http: { tls: {} }, stopWhen: { latencyAbove: '1s' }, nsq: undefined }),
+  );
+  assert.deepEqual(parseLoadTest(loadtest), loadtest);
+});
+
 test('what was written is not changed', () => {
   const manifest = manifestWith();
   const before = structuredClone(manifest);

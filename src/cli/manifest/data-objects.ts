@@ -1,4 +1,4 @@
-import type { Problem } from '../../api/problem.ts';
+import { formatPath, type Problem } from '../../api/problem.ts';
 import { isNot, isNotText } from '../../api/wording.ts';
 import { isFields } from '../../api/written.ts';
 
@@ -20,7 +20,7 @@ export function secretData(object: Record<string, unknown>, problems: Problem[])
     const bytes = decodeBase64(value);
     if (bytes === null) {
       problems.push({
-        path: `data.${key}`,
+        path: formatPath(['data', key]),
         value: undefined,
         message: 'is not base64: encode it, or put the text itself under stringData',
       });
@@ -51,7 +51,7 @@ function textsOf(object: Record<string, unknown>, field: string, problems: Probl
       bytes += Buffer.byteLength(value);
     } else {
       const message = show ? isNotText(value) : 'is no text: put it in quotes';
-      problems.push({ path: `${field}.${key}`, value: undefined, message });
+      problems.push({ path: formatPath([field, key]), value: undefined, message });
     }
   }
   if (bytes > MAX_BYTES) {

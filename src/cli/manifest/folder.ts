@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { systemErrorText } from '../../report/system-error.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
@@ -18,20 +18,22 @@ export const MAX_FILES = 1000;
 const MAX_DEPTH = 16;
 
 /**
- * The files of a folder and of the folders in it, in order of name. Left out are names that start with a dot (such as
- * the `..data` of a mounted ConfigMap) and links to folders; links to files are files.
+ * The files of a folder and of the folders in it, in order of name; where the path is a file's, that file. Left out are
+ * names that start with a dot (such as the `..data` of a mounted ConfigMap) and links to folders; links to files are
+ * files.
  * @throws UsageError when it cannot be read, holds no file or too many
  */
 export async function listFolder(path: string, baseDir: string): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
-  await collect(resolve(baseDir, path), '', 1, files).catch((error: unknown) => {
+  const start = resolve(baseDir, path);
+  try {
+    if ((await stat(start)).isFile()) return [{ name: basename(start), path: start }];
+    await collect(start, '', 1, files);
+  } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `the folder ${shown(path)} (${resolve(baseDir, path)}) cannot be read: ${systemErrorText(error)}`,
-    );
-  });
-  if (files.length === 0)
-    throw new UsageError(`the folder ${shown(path)} (${resolve(baseDir, path)}) holds no file`);
+    throw new UsageError(`the folder ${shown(path)} (${start}) cannot be read: ${systemErrorText(error)}`);
+  }
+  if (files.length === 0) throw new UsageError(`the folder ${shown(path)} (${start}) holds no file`);
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

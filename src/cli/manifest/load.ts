@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import { KIND, type LoadTest } from '../../api/loadtest.ts';
 import { parseLoadTest } from '../../api/parse.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
-import { listed } from '../../api/wording.ts';
+import { named, someOf } from '../../api/wording.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
 import type { Data } from './data-objects.ts';
-import { type PlacedObject, type SortedObjects, sortObjects } from './objects.ts';
+import { displayName, type PlacedObject, type SortedObjects, sortObjects } from './objects.ts';
 import { readManifestText } from './read-text.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -76,13 +76,13 @@ function choose(
   if (among.length === 1) return among[0]!;
   const where = files.map((file) => (file === '-' ? 'standard input' : file)).join(', ');
   if (loadtests.length === 0) {
-    const others = [...configMaps, ...secrets, ...ignored].map((object) =>
-      `${object.kind} ${object.name}`.trim(),
-    );
-    const found = others.length === 0 ? 'nothing at all' : shortList(others);
+    const others = [...configMaps, ...secrets, ...ignored].map((object) => displayName(object));
+    const found = others.length === 0 ? 'nothing at all' : someOf(others);
     throw new UsageError(`${where}: there is no ${KIND} in it, only ${found}`);
   }
-  const names = shortList(loadtests.map((loadtest) => loadtest.name || '(one without a name)'));
+  const names = someOf(
+    loadtests.map((loadtest) => (loadtest.name === '' ? '(one without a name)' : named(loadtest.name))),
+  );
   if (among.length > 1 && name !== undefined) {
     throw new UsageError(
       `${where}: there are ${among.length} ${KIND}s called ${shown(name)}; names must differ`,
@@ -93,11 +93,6 @@ function choose(
   throw new UsageError(
     `${where}: there are ${loadtests.length} ${KIND}s (${names}); choose one with --name NAME`,
   );
-}
-
-/** The first few of what may be many. */
-function shortList(words: string[]): string {
-  return words.length > 10 ? `${words.slice(0, 10).join(', ')} and ${words.length - 10} more` : listed(words);
 }
 
 function parsed({ object, file }: PlacedObject): LoadTest {
@@ -122,5 +117,5 @@ function folderOf(file: string, files: readonly string[]): string {
 
 function noteIgnored({ ignored }: SortedObjects, note: LoadOptions['note']): void {
   if (note === undefined || ignored.length === 0) return;
-  note(`ignored: ${shortList(ignored.map(({ kind, name, file }) => `${kind} ${name} (${file})`))}`);
+  note(`ignored: ${someOf(ignored.map((object) => `${displayName(object)} (${object.file})`))}`);
 }

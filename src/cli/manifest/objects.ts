@@ -1,7 +1,7 @@
 import { API_VERSION, KIND } from '../../api/loadtest.ts';
 import { formatProblem, type Problem } from '../../api/problem.ts';
 import { closest } from '../../api/suggestion.ts';
-import { described, isNot } from '../../api/wording.ts';
+import { described, isNot, named } from '../../api/wording.ts';
 import { isFields } from '../../api/written.ts';
 import { configMapData, type Data, secretData } from './data-objects.ts';
 
@@ -46,6 +46,11 @@ export function sortObjects(documents: { file: string; value: unknown }[]): Sort
   return sorted;
 }
 
+/** Kind and name, as messages speak of an object. */
+export function displayName({ kind, name }: PlacedObject): string {
+  return name === '' ? named(kind) : `${named(kind)} ${named(name)}`;
+}
+
 function sortObject(placed: PlacedObject, sorted: SortedObjects): void {
   const { file, kind, name, object } = placed;
   const core = object['apiVersion'] === 'v1';
@@ -58,7 +63,9 @@ function sortObject(placed: PlacedObject, sorted: SortedObjects): void {
     else if (list.some((other) => other.name === name && other.namespace === placed.namespace)) {
       problems.push({ path: 'metadata.name', value: name, message: `${described(name)} is there twice` });
     }
-    sorted.problems.push(...problems.map((problem) => `${file}: ${kind} ${name}: ${formatProblem(problem)}`));
+    sorted.problems.push(
+      ...problems.map((problem) => `${file}: ${displayName(placed)}: ${formatProblem(problem)}`),
+    );
     list.push({ ...placed, data });
   } else if (String(object['apiVersion']).startsWith('taz.dev/') || closest(kind, [KIND]) !== null) {
     sorted.problems.push(`${file}: kind: ${described(kind)} is not ${KIND} (apiVersion: ${API_VERSION})`);

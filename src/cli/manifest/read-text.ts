@@ -22,8 +22,7 @@ export interface NamedText {
  */
 export async function readManifestText(file: string, stdin: Readable): Promise<NamedText> {
   const name = file === '-' ? STDIN : file;
-  const bytes = await readBounded(file === '-' ? stdin : createReadStream(file), name);
-  const text = decodeText(bytes, name);
+  const text = await readText(file === '-' ? stdin : createReadStream(file), name, MAX_MANIFEST_BYTES);
   const control = /[^\P{Cc}\t\n\r\u0085]/u.exec(text);
   if (control === null) return { name, text };
   const line = text.slice(0, control.index).split('\n').length;
@@ -41,18 +40,18 @@ export function decodeText(bytes: Uint8Array, name: string): string {
   }
 }
 
-async function readBounded(stream: Readable, name: string): Promise<Buffer> {
+/**
+ * Reads a text of at most `most` bytes, to its end or until it is too large.
+ * @throws UsageError as `readManifestText`
+ */
+export async function readText(stream: Readable, name: string, most: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of stream) {
       chunks.push(Buffer.from(chunk));
       size += chunk.length;
-      if (size > MAX_MANIFEST_BYTES) {
-        throw new UsageError(
-          `${name} is larger than ${MAX_MANIFEST_BYTES / 1024 / 1024} MiB, which no manifest needs`,
-        );
-      }
+      if (size > most) throw new UsageError(`${name} is too large: it may have ${most / 1024} KiB`);
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -60,5 +59,5 @@ async function readBounded(stream: Readable, name: string): Promise<Buffer> {
   } finally {
     stream.destroy();
   }
-  return Buffer.concat(chunks);
+  return decodeText(Buffer.concat(chunks), name);
 }

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { systemErrorText } from '../../report/system-error.ts';
+import { createReadStream } from 'node:fs';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
-import { decodeText } from './read-text.ts';
+import { readText } from './read-text.ts';
 
 /** A value given on the command line. */
 export interface SetValue {
@@ -16,6 +15,9 @@ export type Sets = ReadonlyMap<string, SetValue>;
 
 /** The longest value, as in a manifest. */
 const MAX_VALUE = 65_536;
+
+/** The largest file that can hold such a value, with some to spare. */
+const MAX_FILE_BYTES = 4 * MAX_VALUE;
 
 /**
  * Reads `--set` options: `NAME=value`, `NAME=@FILE` (its last line end cut off), `NAME=env:VARIABLE`.
@@ -68,13 +70,8 @@ async function parseSet(option: string, env: NodeJS.ProcessEnv): Promise<[name: 
 }
 
 async function fileValue(name: string, file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new UsageError(`--set ${name}: ${shown(file)} cannot be read: ${systemErrorText(error)}`);
-  }
-  return decodeText(bytes, `--set ${name}: ${shown(file)}`).replace(/\r?\n$/, '');
+  const text = await readText(createReadStream(file), `--set ${name}: ${shown(file)}`, MAX_FILE_BYTES);
+  return text.replace(/\r?\n$/, '');
 }
 
 function envValue(name: string, variable: string, env: NodeJS.ProcessEnv): string {

@@ -1,6 +1,7 @@
 import { type Problem, ProblemsError } from '../../api/problem.ts';
 import type { SourceItem, SourceSpec } from '../../api/run-spec.ts';
 import { closest } from '../../api/suggestion.ts';
+import { named, someOf } from '../../api/wording.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
 import type { Data } from './data-objects.ts';
@@ -84,7 +85,7 @@ async function templatesOf(files: Map<string, TargetFile>, entry: string): Promi
   if (!files.has(entry)) {
     const names = [...files.keys()];
     const meant = closest(entry, names);
-    const right = meant === null ? `there are ${names.slice(0, 10).join(', ')}` : `did you mean ${meant}?`;
+    const right = meant === null ? `there are ${someOf(names.map(named))}` : `did you mean ${named(meant)}?`;
     throw problem('spec.templates.entry', `${shown(entry)} is not one of the templates; ${right}`);
   }
   return { kind: 'templates', entry, files: Object.fromEntries(texts) };

@@ -1,6 +1,6 @@
 import { type Problem, ProblemsError } from '../../api/problem.ts';
 import type { VariableSpec } from '../../api/run-spec.ts';
-import { listed } from '../../api/wording.ts';
+import { named, someOf } from '../../api/wording.ts';
 import type { Data } from './data-objects.ts';
 import type { Sets } from './sets.ts';
 
@@ -94,10 +94,10 @@ function lookUp(
   return null;
 }
 
-/** Which keys there are instead, as far as they fit in a message. */
-export function otherKeys(data: Data): string {
-  const keys = Object.keys(data).slice(0, 10);
-  return keys.length === 0 ? '' : `, only ${listed(keys)}`;
+/** Which keys there are instead. */
+function otherKeys(data: Data): string {
+  const keys = Object.keys(data).map(named);
+  return keys.length === 0 ? '' : `, only ${someOf(keys)}`;
 }
 
 function failed(fail: Fail, field: string, message: string): null {

@@ -36,7 +36,7 @@ export function parseYaml(text: string, file: string): unknown[] {
   const lines = new LineCounter();
   const fail: Fail = (message, offset) => {
     const { line, col } = lines.linePos(offset);
-    throw new UsageError(`${file}:${line}:${col}: ${message}`);
+    throw new UsageError(`${file}:${line}:${col}: ${shortened(message)}`);
   };
   try {
     boundTokens(text);
@@ -54,7 +54,7 @@ export function parseYaml(text: string, file: string): unknown[] {
     return documents.map((document) => valueOf(document, fail)).filter((value) => value !== null);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${file}: ${reasonOf(error)}`);
+    throw new UsageError(`${file}: ${shortened(reasonOf(error))}`);
   }
 }
 
@@ -100,6 +100,11 @@ function checkNodes(document: Document.Parsed, fail: Fail): void {
       }
     },
   });
+}
+
+/** The parser's messages repeat what they are about, however long it is. */
+function shortened(message: string): string {
+  return message.length > 200 ? `${message.slice(0, 199)}…` : message;
 }
 
 function start(node: Node): number {

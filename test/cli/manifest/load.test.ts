@@ -159,6 +159,18 @@ test('problems of all files come together', async (t) => {
   for (const [index, message] of expected.entries()) assert.match(problems[index]!, message);
 });
 
+test('names are repeated without what could act on a terminal', async (t) => {
+  const files = {
+    'a.yaml':
+      'kind: "\\e[31mX"\nmetadata: { name: "a\\nb" }\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: "\\e[0m" }\ndata: { "\\e": 5 }',
+  };
+  const problems = await problemsOf(load(t, files));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]!, /a\.yaml: ConfigMap "\\u001b\[0m": data\["\\u001b"\]: 5 is a number/);
+  const [none] = await problemsOf(load(t, { 'a.yaml': 'kind: "\\e[31mX"\nmetadata: { name: "a\\nb" }' }));
+  assert.match(none!, /only "\\u001b\[31mX" "a\\nb"$/);
+});
+
 test('a Secret is never repeated in a message', async (t) => {
   const secret = (fields: string) => `---\napiVersion: v1\nkind: Secret\nmetadata: { name: s }\n${fields}\n`;
   for (const fields of [
@@ -197,7 +209,7 @@ suite('files that cannot be read', () => {
   test('larger than any manifest', async (t) => {
     const started = performance.now();
     const problems = await problemsOf(load(t, { 'a.yaml': `a: ${'x'.repeat(10_000_000)}` }));
-    assert.match(problems.join(), /a\.yaml is larger than 4 MiB/);
+    assert.match(problems.join(), /a\.yaml is too large: it may have 4096 KiB/);
     assert.ok(performance.now() - started < 5000);
   });
   test('as large as is allowed', async (t) => {
@@ -212,7 +224,7 @@ suite('files that cannot be read', () => {
     });
     assert.match(
       (await problemsOf(loadManifest(['-'], { stdin }))).join(),
-      /^standard input is larger than 4 MiB/,
+      /^standard input is too large: it may have 4096 KiB/,
     );
     assert.ok(stdin.destroyed);
   });

@@ -50,6 +50,7 @@ test('everything that is wrong is told, without a value', async (t) => {
     ['F=@/no/such/file', /^--set F: "\/no\/such\/file" cannot be read: no such file/],
     [`G=@${folder}/binary`, /^--set G: ".*binary" is not a text in UTF-8$/],
     [`H=@${folder}/large`, /^--set H: the value is 65537 characters long; at most 65536$/],
+    ['J=@/dev/zero', /^--set J: "\/dev\/zero" is too large: it may have 256 KiB$/],
     ['I=hunter2', /^--set I is given twice$/],
   ];
   const error = await parseSets(['I=a', ...options.map(([option]) => option)], {}).catch(

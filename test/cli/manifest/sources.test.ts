@@ -39,6 +39,12 @@ suite('templates', () => {
     });
   });
 
+  test('the path of a file is that file alone', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'x', 'b.json': 'y' });
+    const source = await templates([{ directory: { path: 'a.json' } }], folder);
+    assert.deepEqual(source.files, { 'a.json': 'x' });
+  });
+
   test('an absolute path stays one', async (t) => {
     const folder = folderWith(t, { 'a.json': 'x' });
     assert.deepEqual(await templates([{ directory: { path: folder } }], '/nowhere'), {
@@ -70,7 +76,7 @@ suite('templates', () => {
     );
     assert.equal(
       await problemsOf(templates(from, '/', 'zzzzzz')),
-      'spec.templates.entry: "zzzzzz" is not one of the templates; there are mix.json, track.json',
+      'spec.templates.entry: "zzzzzz" is not one of the templates; there are mix.json and track.json',
     );
     assert.match(await problemsOf(templates(from, '/', 'toString')), /"toString" is not one of/);
   });

@@ -157,6 +157,7 @@ suite('what is wrong is told with file, line and column', () => {
     ['an unknown tag', 'a: !x y', /^f:1:4: Unresolved tag: !x$/],
     ['a circle', 'a: &a\n  b: [*a]', /^f:2:7: the alias "a" stands within what it stands for$/],
     ['a circle by merging', 'a: &a\n  <<: *a', /^f:2:7: the alias "a" stands within/],
+    ['a tag without end', `a: !${'x'.repeat(1_000_000)} y`, /^f:1:4: Unresolved tag: !x{100,200}…$/],
     ['an alias of nothing', 'a: *b', /^f: Unresolved alias.*: b$/],
     ['a billion laughs', laughs.join('\n'), /^f: its aliases would make it grow without bound/],
     ['a text that is open at its end', '{"a": [', /^f:1:[0-9]+: /],
