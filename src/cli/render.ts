@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { UsageError } from './errors.ts';
+import type { Rendered } from './render/rendered.ts';
+import { wholeNumber } from './run.ts';
+
+interface RenderOptions {
+  file?: string[];
+  name?: string;
+  templates?: string;
+  entry?: string;
+  targets?: string;
+  set?: string[];
+  seed?: string;
+  count?: string;
+  decode?: boolean;
+  time?: boolean;
+  secrets?: boolean;
+}
+
+const MOST_TARGETS = 100_000_000;
+
+/** `taz render`: prints what a test would send, and sends nothing. */
+export function renderCommand(): Command {
+  return new Command('render')
+    .description('Print the targets that a test would send, without sending them')
+    .option(
+      '-f, --file <file...>',
+      'manifest files with the LoadTest and what it refers to; - for standard input',
+    )
+    .option('--name <name>', 'which LoadTest, where the files hold several')
+    .option('--templates <dir>', 'without a manifest: a folder of templates')
+    .option('--entry <name>', 'with --templates: the template that renders each target')
+    .option('--targets <file>', "without a manifest: a file of targets in Vegeta's JSON format")
+    .option('--set <variable...>', 'give a variable: NAME=value, NAME=@FILE, NAME=env:VARIABLE')
+    .option('--seed <seed>', 'make the data repeatable, instead of events.seed in the manifest')
+    .option('-n, --count <count>', 'how many targets (default: 1)')
+    .option('--decode', 'print requests for people: method and URL, headers, the body as it is sent')
+    .option('--time', 'print no targets but what rendering one costs')
+    .option('--secrets', 'print the values of secret variables instead of ***')
+    .addHelpText(
+      'after',
+      `
+Without --decode it prints one target a line in Vegeta's JSON format:
+  taz render -f loadtest.yaml -n 100 | vegeta attack -format=json -rate=10 -duration=10s | vegeta report`,
+    )
+    .action(render);
+}
+
+async function render(options: RenderOptions): Promise<void> {
+  if (options.time && (options.count !== undefined || options.decode)) {
+    throw new UsageError('--time prints no targets: leave out --count and --decode');
+  }
+  const count = wholeNumber('--count', options.count ?? '1', 1, MOST_TARGETS);
+  const [{ prepareTest }, { openRendered }] = await Promise.all([
+    import('./run/prepare.ts'),
+    import('./render/rendered.ts'),
+  ]);
+  const { content } = await prepareTest({ ...options, note: (line) => console.error(line) });
+  const rendered = await openRendered(content, { secrets: options.secrets ?? false });
+  if (options.time) {
+    const { measure, timeTable } = await import('./render/time.ts');
+    process.stdout.write(timeTable(measure(rendered)));
+  } else {
+    await printTargets(rendered, count, options.decode ?? false);
+  }
+}
+
+async function printTargets(rendered: Rendered, count: number, decode: boolean): Promise<void> {
+  const { decoded } = await import('./render/decoded.ts');
+  const { compactJson } = await import('../template/compact-json.ts');
+  const most = Math.min(count, rendered.count);
+  for (let hit = 0; hit < most; hit++) {
+    const { target, label } = rendered.next(hit);
+    const text = decode
+      ? decoded(target, label, rendered.masker)
+      : rendered.masker.text(compactJson(target.json));
+    const separator = decode && hit > 0 ? '\n' : '';
+    if (!process.stdout.write(`${separator}${text}\n`)) await once(process.stdout, 'drain');
+  }
+  if (most < count) console.error(`taz: there are only ${most} targets`);
+  if (rendered.isMasked)
+    console.error('taz: secrets are shown as ***; --secrets prints them as they are sent');
+}

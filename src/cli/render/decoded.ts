@@ -1,0 +1,26 @@
+import { isUtf8 } from 'node:buffer';
+import { formatCount } from '../../report/format.ts';
+import type { Masker } from '../../report/mask.ts';
+import type { HttpTarget } from '../../target/target.ts';
+
+/** A target as a person reads it: method and URL, headers, and the body as it is sent, JSON with line ends. */
+export function decoded(target: HttpTarget, label: string, masker: Masker): string {
+  const { method, origin, path, headers, body } = target;
+  const lines = [`${method} ${masker.text(origin + path)}  (${label})`];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${masker.text(headers[i + 1]!)}`);
+  if (body !== null) lines.push('', bodyText(masker.body(body)));
+  // Line feeds stay; what else a terminal would obey is shown by its code.
+  return lines
+    .join('\n')
+    .replaceAll(/[^\P{Cc}\n\t]/gu, (character) => JSON.stringify(character).slice(1, -1));
+}
+
+function bodyText(body: Buffer): string {
+  if (!isUtf8(body)) return `<${formatCount(body.length)} bytes that are no text>`;
+  const text = body.toString();
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
