@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Rational } from '../../src/units/rational.ts';
 
-const of = Rational.of;
+const of = (top: bigint | number, bottom?: bigint | number) => Rational.of(top, bottom);
 const same = (a: Rational, b: Rational) =>
   assert.equal(a.compare(b), 0, `${a.toNumber()} is not ${b.toNumber()}`);
 
