@@ -1,5 +1,8 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { demoCommand } from './demo.ts';
+import { reportCommand } from './report.ts';
+import { runCommand } from './run.ts';
 import { targetCommand } from './target.ts';
 import { validateCommand } from './validate.ts';
 
@@ -22,7 +25,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taz: ')) })
     .exitOverride();
 
-  for (const command of [validateCommand(), targetCommand()]) {
+  for (const command of [runCommand(), demoCommand(), validateCommand(), targetCommand(), reportCommand()]) {
     command.copyInheritedSettings(program);
     command.showHelpAfterError(`See taz ${command.name()} --help.`);
     program.addCommand(command);

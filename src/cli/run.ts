@@ -37,7 +37,7 @@ export function runCommand(): Command {
       '--rate <rate>',
       'rate instead of the one in the manifest, such as 5000/s (without a manifest: 10/s)',
     )
-    .option('--duration <duration>', 'duration instead of the one in the manifest (without a manifest: 10s)')
+    .option('--duration <duration>', 'duration instead of the one in the manifest (with --templates: 10s)')
     .option('--set <variable...>', 'give a variable: NAME=value, NAME=@FILE, NAME=env:VARIABLE')
     .option('--workers <count>', 'worker processes, instead of workers.replicas in the manifest')
     .option(
@@ -67,14 +67,14 @@ async function run(options: RunOptions): Promise<number> {
   const lanes = options.lanes === undefined ? null : wholeNumber('--lanes', options.lanes, 1, 256);
   const metricsPort =
     options.metricsPort === undefined ? null : wholeNumber('--metrics-port', options.metricsPort, 1, 65_000);
-  const [{ prepareTest }, { checkTest }, { runTest }, { startResults }] = await Promise.all([
+  const [{ prepareTest }, { requireGoodContent }, { runTest }, { startResults }] = await Promise.all([
     import('./run/prepare.ts'),
-    import('./run/check-test.ts'),
+    import('./manifest/check-content.ts'),
     import('./run/run-test.ts'),
     import('./run/results.ts'),
   ]);
   const test = await prepareTest({ ...options, note: (line) => console.error(line) });
-  await checkTest(test);
+  await requireGoodContent(test.content);
   const records = startResults(options);
   return runTest(test, { ...options, lanes, metricsPort, records, quiet: options.quiet ?? false });
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Clock } from '../attack/clock.ts';
 import type { LanePlan } from '../attack/lane.ts';
 import { rateOf } from '../attack/schedule/segment.ts';
@@ -12,6 +11,7 @@ import {
   type WorkerBootstrap,
   type WorkerReport,
 } from '../coordinator/protocol.ts';
+import { workerName } from '../coordinator/worker-pool.ts';
 import type { MetricsView } from '../metrics/prometheus.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import { VectorSender } from '../metrics/vector-codec.ts';
@@ -46,7 +46,7 @@ export class Worker {
   readonly #bootstrap: WorkerBootstrap;
   readonly #clock: Clock;
   readonly #client: SyncClient;
-  readonly #incarnation: string = `${hostname().slice(0, 60)}-${randomUUID()}`;
+  readonly #incarnation: string;
   readonly #offset = new ClockOffset();
   readonly #ballot = new Ballot();
   readonly #watchdog: Watchdog;
@@ -80,6 +80,7 @@ export class Worker {
 
   constructor(bootstrap: WorkerBootstrap, clock: Clock) {
     this.#bootstrap = bootstrap;
+    this.#incarnation = `${workerName(bootstrap)}-${randomUUID()}`;
     this.#clock = clock;
     this.#client = new SyncClient(bootstrap.coordinator, bootstrap.token);
     this.#watchdog = new Watchdog(clock);

@@ -73,7 +73,10 @@ describe('a run against a real server sends exactly what its schedule says', () 
     // The instant J is a whole ms, so that 500·J + 2000·(8 − J) hits are due: one J explains the count to the hit.
     const joinedMs = (2000 * 8 - last.scheduled) / 1.5;
     assert.ok(Math.abs(joinedMs - Math.round(joinedMs)) < 0.7, `J = ${joinedMs} ms`);
-    assert.ok(joinedMs > 2000 && joinedMs <= changed.elapsedMs, `J = ${joinedMs} ms, seen at ${changed.elapsedMs} ms`);
+    assert.ok(
+      joinedMs > 2000 && joinedMs <= changed.elapsedMs,
+      `J = ${joinedMs} ms, seen at ${changed.elapsedMs} ms`,
+    );
   });
 
   it('while suspended nothing is sent, and the schedule goes on where it stood', async () => {

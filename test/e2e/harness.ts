@@ -95,7 +95,9 @@ export async function startRun(
         const snapshot = coordinator.snapshot();
         if (condition(snapshot)) return snapshot;
         if (Date.now() > deadline) {
-          throw new Error(`not so within ${withinMs} ms: ${condition} (phase ${snapshot.phase}, ${notes.join('; ')})`);
+          throw new Error(
+            `not so within ${withinMs} ms: ${condition} (phase ${snapshot.phase}, ${notes.join('; ')})`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

@@ -8,7 +8,7 @@ import type { RunSnapshot } from '../../coordinator/snapshot.ts';
 import { SyncServer } from '../../coordinator/sync-server.ts';
 import { workerCount } from '../../coordinator/worker-count.ts';
 import { createDisplay, type Display } from '../display/display.ts';
-import type { PreparedTest } from './prepare.ts';
+import type { PreparedRun } from '../manifest/prepare.ts';
 
 export interface LocalRunOptions {
   lanes: number | null;
@@ -26,7 +26,7 @@ const SHOW_EVERY_MS = 200;
  * Runs a prepared test on this machine: coordinator here, workers as child processes. The first SIGINT or SIGTERM ends
  * it gracefully, the second one at once. @returns the final snapshot
  */
-export async function runLocally(test: PreparedTest, options: LocalRunOptions): Promise<RunSnapshot> {
+export async function runLocally(test: PreparedRun, options: LocalRunOptions): Promise<RunSnapshot> {
   const token = randomBytes(32).toString('base64url');
   const run = `${test.spec.name}-${Date.now().toString(36)}${randomBytes(2).toString('hex')}`;
   const display = options.progress === null ? null : createDisplay(options.progress);

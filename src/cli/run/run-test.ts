@@ -5,9 +5,9 @@ import { summarize } from '../../report/summarize.ts';
 import type { Summary } from '../../report/summary.ts';
 import { reportText } from '../../report/text.ts';
 import { EXIT_CODES } from '../errors.ts';
+import type { PreparedRun } from '../manifest/prepare.ts';
 import { runLocally } from './local-run.ts';
 import { checkOpenFiles } from './open-files.ts';
-import type { PreparedTest } from './prepare.ts';
 
 export interface RunTestOptions {
   lanes: number | null;
@@ -18,7 +18,7 @@ export interface RunTestOptions {
 }
 
 /** Runs a test that was checked, shows its progress, prints its report. @returns the exit code */
-export async function runTest(test: PreparedTest, options: RunTestOptions): Promise<number> {
+export async function runTest(test: PreparedRun, options: RunTestOptions): Promise<number> {
   checkOpenFiles(options.lanes ?? availableParallelism(), test.spec.http.connections);
   const { stderr, stdout, env } = process;
   const snapshot = await runLocally(test, {
