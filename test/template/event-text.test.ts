@@ -225,6 +225,10 @@ test('the id field may have any name', () => {
   }
 });
 
+test('an id field that is called batch holds an id, whatever stands in it', () => {
+  assert.equal(marked(create('{"batch":[{"a":1}]}', 'batch').renewed()), '{"batch":"#1"}');
+});
+
 test('an event of megabytes and one of great depth', () => {
   const large = create(`{"messageId":"m","text":"${'ü\\"{['.repeat(500_000)}"}`).renewed();
   assert.equal(JSON.parse(textOf(large)).text, 'ü"{['.repeat(500_000));

@@ -159,6 +159,10 @@ describe('what the last event is', () => {
     assert.equal(decode(memory.includeEvent('x.json', 'x')).n, 0);
     memory.beginTarget();
     assert.equal(decode(memory.includeEvent('y.json', 'y')).n, 1);
+
+    const withId = createMemory(odds, scripted('reuse'), () => '{"messageId":"mine"}');
+    withId.beginTarget();
+    assert.equal(decode(withId.includeEvent('x.json', 'x')).messageId, 'mine', 'no reuse, so no fresh id');
   });
 
   test('it is remembered by type, not by template', () => {
@@ -441,6 +445,19 @@ describe('errors', () => {
     memory.dropTarget();
     memory.beginTarget();
     assert.equal(decode(memory.includeEvent('c.json', 'c')).from, 'c.json', 'there was none before');
+  });
+
+  test('a dropped target leaves the types that it did not ask for', () => {
+    const memory = createMemory(odds, scripted('new', 'new', 'new', 'duplicate'));
+    memory.beginTarget();
+    memory.includeEvent('a.json', 'a');
+    memory.beginTarget();
+    const a = memory.includeEvent('a.json', 'a');
+    memory.beginTarget();
+    memory.includeEvent('b.json', 'b');
+    memory.dropTarget();
+    memory.beginTarget();
+    assert.equal(memory.includeEvent('a.json', 'a'), a);
   });
 
   test('a type must be named, and there are at most 1000', () => {

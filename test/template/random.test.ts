@@ -73,7 +73,7 @@ test('one draw says nothing about the next', () => {
 test('int gives every whole number below its limit, and never the limit', () => {
   const random = createRandom('int', lane);
   const seen = new Set(Array.from({ length: 1000 }, () => random.int(7)));
-  assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(seen, new Set([0, 1, 2, 3, 4, 5, 6]));
   assert.equal(random.int(1), 0);
   const large = Array.from({ length: 200 }, () => random.int(2 ** 53));
   assert.ok(large.every((value) => Number.isSafeInteger(value) && value < 2 ** 53));
