@@ -49,8 +49,8 @@ export class TemplateSet {
   /** What the innermost open template has included so far. */
   #included: Included | null = null;
   #source = 0;
-  /** The innermost template that threw, or -1. */
-  #failed = -1;
+  /** The templates that were open when something was thrown, by index. */
+  #failed: number[] | null = null;
 
   /**
    * @param it what templates know as `it`
@@ -78,11 +78,11 @@ export class TemplateSet {
   render(name: string): string {
     this.#path[0] = 0;
     this.#included = null;
-    this.#failed = -1;
+    this.#failed = null;
     try {
       return this.#run(this.#find(name));
     } catch (error) {
-      throw locateError(error, this.#compiled, this.#compiled[this.#failed] ?? null, name, this.#it);
+      throw locateError(error, this.#compiled, this.#failed ?? [], name, this.#it);
     }
   }
 
@@ -133,7 +133,7 @@ export class TemplateSet {
       this.#source = this.#sourceOf(text, template.index);
       return text;
     } catch (error) {
-      if (this.#failed === -1) this.#failed = template.index;
+      this.#failed ??= [...path.subarray(1, depth + 1)];
       throw error;
     } finally {
       this.#included = outer;

@@ -3,11 +3,11 @@ import { parseHttpTarget } from '../../target/http-target.ts';
 import type { HttpTarget } from '../../target/target.ts';
 import { TargetError } from '../../target/target-error.ts';
 import { openTargets } from '../../target/target-lines.ts';
-import { checkContent, formatContentProblem } from '../../template/check.ts';
 import type { Content } from '../../template/content.ts';
 import { createTargeter } from '../../template/create-targeter.ts';
 import { TemplateError } from '../../template/template-error.ts';
 import { UsageError } from '../errors.ts';
+import { requireGoodContent } from '../manifest/check-content.ts';
 
 /** A target, and the text that it was read from. */
 export interface RenderedTarget extends HttpTarget {
@@ -26,17 +26,9 @@ export interface Rendered {
   isMasked: boolean;
 }
 
-/** How long the check may render; a person waits. */
-const CHECK_TIME_LIMIT_MS = 2000;
-
 /** @throws UsageError with everything that is wrong with the templates or targets */
 export async function openRendered(content: Content, { secrets }: { secrets: boolean }): Promise<Rendered> {
-  const problems = await checkContent(content, 'http', { timeLimitMs: CHECK_TIME_LIMIT_MS });
-  if (problems.length > 0) {
-    const what = content.kind === 'templates' ? 'templates' : 'targets';
-    const lines = problems.flatMap((problem) => formatContentProblem(problem).split('\n'));
-    throw new UsageError(`the ${what} cannot be used:`, lines);
-  }
+  await requireGoodContent(content);
   const parse = (json: string): RenderedTarget => ({ ...parseHttpTarget(json), json });
   const lines = content.kind === 'targets' ? await openTargets(content.files) : null;
   const targeter = createTargeter(content, { lane: 0, lanes: 1, replacement: 0 }, parse, lines);

@@ -2,6 +2,7 @@ import { Script } from 'node:vm';
 import { type Place, TemplateError } from '../template-error.ts';
 import { strayBracket } from './brackets.ts';
 import { generate, type Origin, originOf } from './generate.ts';
+import { hintFor } from './other-languages.ts';
 import { normalized, type Part, parseTemplate } from './parse.ts';
 
 /** Renders with the variables as `it`; throws whatever the template's code throws. */
@@ -46,15 +47,6 @@ export function compileTemplate(
   }
 }
 
-/** Words that Go templates and others have as functions and JavaScript as part of its grammar. */
-const NOT_FUNCTIONS: Record<string, string> = {
-  default: "write value ?? 'fallback'",
-  with: 'name the value with const instead',
-  end: 'a block ends with <% } %>',
-  range: 'write for (const x of list) {',
-  await: 'a template cannot wait for anything',
-};
-
 function syntaxError(
   name: string,
   text: string,
@@ -70,12 +62,20 @@ function syntaxError(
   if (stray) return new TemplateError(name, text, stray.place, stray.reason, { cause: error });
   const { place } = originOf(origins, line, column);
   const said = error.message.replace(/ '__taz_\w+'/, '');
-  const at = origin.verbatim ? wordAt(text, place) : '';
-  const hint = Object.hasOwn(NOT_FUNCTIONS, at) ? `; ${NOT_FUNCTIONS[at]}` : '';
-  return new TemplateError(name, text, place, `no valid JavaScript: ${said}${hint}`, { cause: error });
+  const hint = origin.verbatim
+    ? wordsAt(text, place)
+        .map(hintFor)
+        .find((found) => found !== null)
+    : null;
+  return new TemplateError(name, text, place, `no valid JavaScript: ${said}${hint ? `; ${hint}` : ''}`, {
+    cause: error,
+  });
 }
 
-function wordAt(text: string, place: Place): string {
+/** The word that begins at a place, and the one before it: what JavaScript stumbles over is one of them. */
+function wordsAt(text: string, place: Place): string[] {
   const line = text.split('\n', place.line)[place.line - 1] ?? '';
-  return /^\w*/.exec(line.slice(place.column - 1))![0];
+  const at = /^\w*/.exec(line.slice(place.column - 1))![0];
+  const before = /(\w*)\W*$/.exec(line.slice(0, place.column - 1))![1]!;
+  return [at, before];
 }

@@ -4,24 +4,29 @@ import { PrintError } from '../print.ts';
 import { type Place, TemplateError } from '../template-error.ts';
 import { CODE_NAME, type CompiledTemplate } from './compile.ts';
 import { originOf } from './generate.ts';
+import { hintFor } from './other-languages.ts';
+
+/** How many of the templates that include one another an error names. */
+const MOST_INCLUDERS = 3;
 
 /**
  * What a render threw, as an error with the place in the template where it was thrown. The place comes from the stack
  * trace, so that it is exact and costs nothing while nothing fails.
- * @param failed the innermost template that threw, for what has no stack trace
+ * @param open the templates that were being rendered, by index, from the outermost to the innermost
  * @param entry the template that was to be rendered
  * @param it what templates know as `it`
  */
 export function locateError(
   error: unknown,
   templates: CompiledTemplate[],
-  failed: CompiledTemplate | null,
+  open: readonly number[],
   entry: string,
   it: object,
 ): TemplateError {
   if (error instanceof TemplateError) return error;
   const [innermost, ...outer] = templateFrames(error).filter((frame) => frame.index < templates.length);
   if (!innermost) {
+    const failed = open.length > 0 ? templates[open.at(-1)!]! : null;
     const place = failed && placeOfThrow(failed);
     return new TemplateError(failed?.name ?? entry, failed?.text ?? '', place, reasonOf(error), {
       cause: error,
@@ -30,11 +35,26 @@ export function locateError(
   const template = templates[innermost.index]!;
   const { tag, place } = originOf(template.origins, innermost.line, innermost.column);
   const reason = error instanceof PrintError && tag ? printReason(tag.code, error, it) : reasonOf(error);
-  const includedBy = outer
-    .filter((frame, i) => frame.index !== (i === 0 ? innermost : outer[i - 1]!).index)
-    .map((frame) => `${templates[frame.index]!.name}:${lineOf(frame, templates)}`);
-  const way = includedBy.length > 0 ? ` (included by ${includedBy.join(', ')})` : '';
+  const way = wayTo(innermost, outer, templates, open);
   return new TemplateError(template.name, template.text, place, reason + way, { cause: error });
+}
+
+/** ` (included by b.json:3, a.json:1)`, the nearest first. Stack traces are short, so lines may be missing. */
+function wayTo(
+  innermost: Frame,
+  outer: Frame[],
+  templates: CompiledTemplate[],
+  open: readonly number[],
+): string {
+  const calls = outer.filter((frame, i) => frame.index !== (i === 0 ? innermost : outer[i - 1]!).index);
+  const includers = open.slice(0, -1).reverse();
+  if (includers.length === 0) return '';
+  const shown = includers.slice(0, MOST_INCLUDERS).map((index, i) => {
+    const { name, origins } = templates[index]!;
+    const call = calls[i];
+    return call?.index === index ? `${name}:${originOf(origins, call.line, call.column).place.line}` : name;
+  });
+  return ` (included by ${shown.join(', ')}${includers.length > MOST_INCLUDERS ? ', …' : ''})`;
 }
 
 /** A place in one of a set's templates that a stack trace goes through. */
@@ -65,10 +85,6 @@ function stackOf(error: unknown): string {
   }
 }
 
-function lineOf(frame: Frame, templates: CompiledTemplate[]): number {
-  return originOf(templates[frame.index]!.origins, frame.line, frame.column).place.line;
-}
-
 /** What is thrown without being an error has no stack trace; a tag that throws is the likely place. */
 function placeOfThrow(template: CompiledTemplate): Place | null {
   for (const part of template.parts) {
@@ -94,12 +110,17 @@ function printReason(code: string, error: PrintError, it: object): string {
   return `${shown} ${error.what}${didYouMean(variable, names)}; ${there}`;
 }
 
+/** In characters: errors of libraries may hold whole documents. */
+const LONGEST_REASON = 1000;
+
 /** What was wrong in words, with the names that may have been meant. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `the template threw ${shown(error)}`;
-  const message = String(error.message) || error.name;
+  const message = (String(error.message) || error.name).replaceAll(/\s+/g, ' ').slice(0, LONGEST_REASON);
   const unknown = error instanceof ReferenceError ? /^(\S+) is not defined$/.exec(message)?.[1] : undefined;
   if (unknown === undefined) return message;
+  const hint = hintFor(unknown);
+  if (hint) return `${message}: ${hint}`;
   return `${message}${didYouMean(unknown, functionNames) || '; variables of the test are it.NAME'}`;
 }
 
