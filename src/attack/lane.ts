@@ -147,7 +147,7 @@ export class Lane {
     this.#expire(now);
     now = this.#sendDue(now);
     this.#finishWhenDone(now);
-    if (this.finished || now - this.#publishedAt >= PUBLISH_EVERY_MS) this.#publish(now);
+    if (this.finished || now >= this.#publishedAt + PUBLISH_EVERY_MS) this.#publish(now);
     this.#wakeAt = this.finished ? Number.POSITIVE_INFINITY : this.#nextWake(now);
     return this.#wakeAt;
   }
@@ -164,8 +164,9 @@ export class Lane {
     for (let left = BATCH; left > 0 && now < this.#stoppedAt && now < this.#control.leaseEnd; left--) {
       const due = startAt + this.#cursor.dueAt;
       if (!(due <= now) || due >= this.#control.fence) break;
-      if (now - due > maxLagMs) this.#drop(this.#dropReason(due + maxLagMs));
-      else if (this.#inFlight.free > 0) this.#send(due);
+      const tooLateAt = due + maxLagMs;
+      if (now > tooLateAt) this.#drop(this.#dropReason(tooLateAt));
+      else if (this.#inFlight.free > 0) this.#send(due, tooLateAt);
       else break;
       now = this.#clock.now();
     }
@@ -187,9 +188,11 @@ export class Lane {
     this.#pass();
   }
 
-  #send(due: number): void {
+  #send(due: number, tooLateAt: number): void {
     const hit = this.#cursor.hit;
     let target: Target;
+    // Whoever ends a lane that does not come back from rendering finds here which hit it was.
+    this.#live.cursor = hit;
     this.#live.state = RENDERING;
     try {
       target = this.#targeter.next(hit);
@@ -200,11 +203,12 @@ export class Lane {
       return;
     }
     this.#live.state = IDLE;
+    const now = this.#clock.now();
+    if (now > tooLateAt) return this.#drop(LATE);
     const label = this.#targeter.label;
     const slots = this.#inFlight;
     const slot = slots.take();
     if (slots.free === 0) this.#blocked = true;
-    const now = this.#clock.now();
     slots.hit[slot] = hit;
     slots.seq[slot] = this.#sends++;
     slots.dueAt[slot] = due;
@@ -226,7 +230,7 @@ export class Lane {
   /** The present hit is decided. */
   #pass(): void {
     this.#cursor.advance();
-    this.#live.cursor = this.#cursor.position;
+    this.#live.cursor = this.#cursor.floor;
   }
 
   readonly #report: Report = (slot, outcome, status, bytesOut, bytesIn, error) => {
@@ -274,7 +278,7 @@ export class Lane {
   #expire(now: number): void {
     const slots = this.#inFlight;
     const { timeoutMs } = this.#options;
-    while (slots.oldest !== -1 && now - slots.sentAt[slots.oldest]! >= timeoutMs) {
+    while (slots.oldest !== -1 && now >= slots.sentAt[slots.oldest]! + timeoutMs) {
       const slot = slots.oldest;
       this.#transport.abort(slot);
       this.#report(slot, TIMEOUT, 0, 0, 0, `no answer within ${timeoutMs} ms`);

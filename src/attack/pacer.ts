@@ -47,6 +47,8 @@ export class Pacer {
     const wakeAt = this.#lane.tick();
     if (this.#lane.finished) {
       this.#running = false;
+      // A tick may have asked to be woken before it saw that nothing was left.
+      clearImmediate(this.#immediate ?? undefined);
       this.#finished();
       return;
     }

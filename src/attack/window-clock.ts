@@ -23,11 +23,11 @@ export class WindowClock {
   /** Run time in ms at which the open window ends; Infinity while that is not known. */
   get endsAt(): number {
     const scheduleMs = this.#warmupMs + (this.index + 1) * this.#windowMs;
-    let endsAt = Number.POSITIVE_INFINITY;
+    // Old segments are forgotten: a window that ended in them is over when the first known one begins.
+    let endsAt = this.#segments[0]?.from ?? Number.POSITIVE_INFINITY;
     for (const segment of this.#segments) {
-      if (segment.scheduleFrom > scheduleMs) break;
-      if (!segment.suspended) endsAt = segment.from + scheduleMs - segment.scheduleFrom;
-      else if (segment.scheduleFrom < scheduleMs) endsAt = Number.POSITIVE_INFINITY;
+      if (segment.scheduleFrom >= scheduleMs) break;
+      endsAt = segment.suspended ? Number.POSITIVE_INFINITY : segment.from + scheduleMs - segment.scheduleFrom;
     }
     return endsAt;
   }

@@ -64,7 +64,7 @@ const TIMING: Timing = {
 
 /** How long stopped or finished workers may take to give their last word, in ms. */
 const LAST_WORD_MS = 5000;
-/** How long the history of segments is repeated to workers, in ms. */
+/** How long segments are repeated to workers after the last of their hits should be decided, in ms. */
 const HISTORY_MS = 60_000;
 const KILL_AFTER_MS = 2000;
 /** A successor started within this time of the end would come too late, in ms. */
@@ -245,7 +245,9 @@ export class Coordinator {
 
   #hear(member: Member, request: SyncRequest): boolean {
     this.#lanes ??= this.#options.lanes ?? laneCount(this.#spec, request.cores);
-    const usable = member.hear(request);
+    const heard = member.hear(request);
+    if (heard === 'late') return true;
+    const usable = heard === 'ok';
     for (const note of member.notes.splice(0)) {
       this.#options.note(`${member.name}: ${note.slice(0, LONGEST_NOTE)}`);
     }
@@ -290,15 +292,18 @@ export class Coordinator {
     return member.incarnation !== null && this.#plan?.goal.owners[member.incarnation] !== undefined;
   }
 
-  /** Starts a successor wherever a worker left, ended early or was lost. */
+  /** Starts workers that are missing: successors where one left, ended early or was lost, and more where more are wanted. */
   #replaceMissing(): void {
     for (let index = 0; index < this.#workers; index++) {
       const newest = this.#members.findLast(({ worker }) => worker.index === index);
+      if (newest === undefined) this.#startWorker(index, 0);
       if (newest === undefined || newest.state === 'starting' || newest.able) continue;
       const { replacement } = newest.worker;
       if (this.#successors.has(index)) continue;
       const waitMs = this.#replacements.next(index);
       if (waitMs === null) {
+        // A persistent test keeps trying, as often as the limit lets it.
+        if (this.#plan !== null && this.#plan.durationMs === null) continue;
         const why = newest.problem === '' ? '' : ` (${newest.problem})`;
         this.stop('Failed', `worker-${index} was replaced 3 times within 5 minutes and is gone again${why}`);
         return;
@@ -554,7 +559,9 @@ export class Coordinator {
 
   #recentSegments() {
     const segments = this.#plan?.segments ?? [];
-    const oldest = this.#startAt === null ? 0 : this.#clock.now() - this.#startAt - HISTORY_MS;
+    // A worker out of sight, behind its fence, may come back until its lease has run out.
+    const neededMs = this.#leaseMs + this.#spec.maxLagMs + HISTORY_MS;
+    const oldest = this.#startAt === null ? 0 : this.#clock.now() - this.#startAt - neededMs;
     const first = segments.findIndex((_, index) => {
       const next = segments[index + 1];
       return next === undefined || next.from >= oldest;

@@ -53,7 +53,7 @@ export class Member {
 
   /** It has lanes and can be given hits. */
   get able(): boolean {
-    return this.state === 'ready' || this.state === 'running';
+    return this.lanes > 0 && (this.state === 'ready' || this.state === 'running');
   }
 
   /** Its counts; what was in flight in a lost worker is interrupted. */
@@ -83,28 +83,34 @@ export class Member {
     };
   }
 
-  /** Takes in what it says. @returns false when its report could not be used and everything is wanted */
-  hear(request: SyncRequest): boolean {
+  /**
+   * Takes in what it says.
+   * @returns `late`: a later call came before this one, and nothing is taken from it; `resync`: its report could not be
+   *   used, and everything is wanted
+   * @throws RangeError for a report that no worker makes; its counts stay as they were
+   */
+  hear(request: SyncRequest): 'ok' | 'late' | 'resync' {
     const { report } = request;
+    if ((report?.counters.sequence ?? 0) < this.#receiver.sequence) return 'late';
     this.lanes = request.lanes;
     if (request.acknowledged !== null && isNewer(request.acknowledged, this.acknowledged)) {
       this.acknowledged = request.acknowledged;
     }
     if (request.problem !== '') this.problem = request.problem;
-    if (report === null) return true;
+    if (report === null) return 'ok';
     for (const { id, text } of report.notes) {
       if (id > this.#lastNote) this.notes.push(text);
       this.#lastNote = Math.max(this.#lastNote, id);
     }
     const newer = report.counters.sequence > this.#receiver.sequence;
-    if (this.#receiver.apply(report.counters) === 'resync') return false;
-    if (!newer) return true;
+    if (this.#receiver.apply(report.counters) === 'resync') return 'resync';
+    if (!newer) return 'ok';
     this.#cursors = report.cursors;
     this.votes = report.votes;
     this.voteReason = report.voteReason;
     this.wantsStop = report.wantsStop;
     this.saturated = report.saturated;
-    return true;
+    return 'ok';
   }
 
   /** It ended without a last word. */

@@ -44,5 +44,5 @@ export function readSyncRequest(body: string): SyncRequest | string {
   const result = syncRequest.safeParse(json);
   if (result.success) return result.data satisfies SyncRequest;
   const [issue] = result.error.issues;
-  return `${issue?.path.join('.')}: ${issue?.message}`;
+  return `${issue?.path.join('.') || 'the call'}: ${issue?.message}`;
 }

@@ -35,7 +35,7 @@ export class LaneValues {
     this.#fields = values.subarray(fieldsAt);
   }
 
-  /** Index of the lane's next own hit in the run's schedule; Infinity: it has none left. */
+  /** Each of the lane's hits below this index is decided; the hit itself while it is being rendered. */
   get cursor(): number {
     return this.#fields[CURSOR]!;
   }

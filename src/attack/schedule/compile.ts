@@ -14,10 +14,14 @@ export interface Joining {
 
 export const AT_START: Joining = { scheduleMs: 0, runMs: 0, hits: Rational.zero };
 
-/** Hits asked for up to `scheduleMs` when a curve was joined: `F(t) = F_old(J) + F_new(t) − F_new(J)`. */
+/**
+ * Hits asked for up to `scheduleMs` when a curve was joined: `F(t) = F_old(J) + F_new(t) − F_new(J)`. Never less than at
+ * the joining, also where a wave takes what it inherits for the integer just below.
+ */
 export function hitsSince(curve: Curve, joining: Joining, scheduleMs: number): Rational {
   const since = hitsUntil(curve, scheduleMs).minus(hitsUntil(curve, joining.scheduleMs));
-  return settled(curve, joining.hits.plus(since));
+  const hits = settled(curve, joining.hits.plus(since));
+  return hits.compare(joining.hits) < 0 ? joining.hits : hits;
 }
 
 /** The pieces of a curve from `joining` on, in run time. None when the curve has ended by then. */

@@ -16,24 +16,28 @@ export class HitCursor {
   #segments: readonly Segment[] = [];
   #segment: Segment | null = null;
   #piece: Piece | null = null;
-  /** No own hit below this index is still to come. */
-  #floor = 0;
+  #floor: number;
 
-  /** @param owner the incarnation, @param lane index of the lane in it: together they find the stripe */
+  /**
+   * @param owner the incarnation, @param lane index of the lane in it: together they find the stripe
+   * @param floor where a lane goes on that was started anew
+   */
   constructor(owner: string, lane: number, floor = 0) {
     this.#owner = owner;
     this.#lane = lane;
     this.#floor = floor;
   }
 
-  /** Every own hit below this index has been passed. */
-  get position(): number {
-    return this.hit === Number.POSITIVE_INFINITY ? this.#floor : this.hit;
+  /**
+   * Every own hit below this index has been passed. It follows the hits that were passed and never the one that comes
+   * next: a new plan may cut a segment short below that one, and divide the hits in between anew.
+   */
+  get floor(): number {
+    return this.#floor;
   }
 
-  /** Takes a new plan from the present position on; hits already passed never come again. */
+  /** Takes a new plan; hits already passed never come again. */
   follow(segments: readonly Segment[]): void {
-    this.#floor = this.position;
     this.#segments = segments;
     this.#seek();
   }
@@ -51,10 +55,9 @@ export class HitCursor {
     for (const segment of this.#segments) {
       if (segment.endHit !== null && segment.endHit <= this.#floor) continue;
       const stripe = segment.owners[this.#owner]?.[this.#lane];
-      const from = Math.max(this.#floor, segment.firstHit);
-      const hit = stripe === undefined ? from : firstOwned(from, segment.stripes, stripe);
       const piece = segment.pieces[0];
       if (stripe === undefined || piece === undefined) continue;
+      const hit = firstOwned(Math.max(this.#floor, segment.firstHit), segment.stripes, stripe);
       if (segment.endHit !== null && hit >= segment.endHit) continue;
       this.#segment = segment;
       this.hit = hit;
