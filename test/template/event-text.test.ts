@@ -246,7 +246,7 @@ test('any JSON: only ids differ, and only where they should', () => {
     any(
       () => '',
       () => ' ',
-      () => '\n\t',
+      () => '\r\n\t',
     );
   const string = () =>
     any(

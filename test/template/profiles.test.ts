@@ -73,6 +73,14 @@ test('each set is new, holds one to three identifiers, and a user id or an anony
   }
   assert.deepEqual([...kinds].sort(), ['a', 'ae', 'u', 'ua', 'uae', 'ue']);
   assert.equal(new Set(sets.map((set) => idsOf(set).join())).size, sets.length);
+  for (const pick of [
+    (set: IdSet) => set.userId,
+    (set: IdSet) => set.anonymousId,
+    (set: IdSet) => set.email,
+  ]) {
+    const ids = sets.map(pick).filter((id) => id !== undefined);
+    assert.ok(new Set(ids).size < ids.length, 'identifiers of each kind join more than one set');
+  }
 });
 
 test('the pool holds its size: never more unfinished profiles, and finished ones are replaced', () => {

@@ -43,8 +43,9 @@ export function methodPaths(faker: Faker): string[] {
   );
 }
 
+/** Beside its data modules a Faker has one own property, the core they share; there is no function in it. */
 function dataModule(faker: Faker, name: string): Record<string, unknown> | undefined {
-  // Beside its data modules a Faker has one own property: the core they share, with the locale's raw tables.
-  if (name === 'fakerCore' || !Object.hasOwn(faker, name)) return undefined;
-  return faker[name as keyof Faker] as unknown as Record<string, unknown>;
+  return Object.hasOwn(faker, name)
+    ? (faker[name as keyof Faker] as unknown as Record<string, unknown>)
+    : undefined;
 }
