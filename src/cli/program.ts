@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo.ts';
+import { renderCommand } from './render.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
 import { targetCommand } from './target.ts';
@@ -25,7 +26,14 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taz: ')) })
     .exitOverride();
 
-  for (const command of [runCommand(), demoCommand(), validateCommand(), targetCommand(), reportCommand()]) {
+  for (const command of [
+    runCommand(),
+    demoCommand(),
+    renderCommand(),
+    validateCommand(),
+    targetCommand(),
+    reportCommand(),
+  ]) {
     command.copyInheritedSettings(program);
     command.showHelpAfterError(`See taz ${command.name()} --help.`);
     program.addCommand(command);

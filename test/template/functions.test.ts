@@ -37,7 +37,7 @@ describe('every function of the table', () => {
     test(`${name}: its example renders`, () => {
       const output = rendered({ entry: example, ...others }, { variables });
       if (renders !== null) assert.equal(output, renders);
-      assert.ok(example.includes(name) && signature.startsWith(`${name}(`) && /\.$/.test(doc));
+      assert.ok(example.includes(name) && signature.startsWith(`${name}(`) && doc.endsWith('.'));
     });
   }
 
@@ -55,7 +55,7 @@ describe('chance', () => {
 
   test('randInt takes its least, not its most, and each alike', () => {
     const drawn = counts(values('randInt(-1, 3)', 20_000));
-    assert.deepEqual([...drawn.keys()].sort(), [-1, 0, 1, 2]);
+    assert.deepEqual(new Set(drawn.keys()), new Set([-1, 0, 1, 2]));
     for (const count of drawn.values()) assertShare(count, 20_000, 0.25);
   });
 
