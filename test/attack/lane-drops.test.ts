@@ -141,6 +141,19 @@ describe('busy or late', () => {
     assert.deepEqual(world.counts.drops, { busy: 0, late: 13, local: 0, template: 0 });
   });
 
+  test('a slot that came free for hits that waited, and then the lane was away: late', () => {
+    // Both slots come free at 450 ms, and hit 2 is rendered until 1,650 ms.
+    const world = new LaneWorld({
+      goal: ten(3_000),
+      slots: 2,
+      answer: (hit) => ({ afterMs: hit < 2 ? 450 - hit * 100 : 1 }),
+      render: (hit, { clock }) => {
+        if (hit === 2) clock.by(1_200);
+      },
+    }).run();
+    assert.deepEqual(world.counts.drops, { busy: 0, late: 5, local: 0, template: 0 });
+  });
+
   test('some of each, in one stall: those that a slot could still have served are late', () => {
     const world = new LaneWorld({
       goal: ten(6_000),
