@@ -15,15 +15,15 @@ export class PrintError extends Error {
   }
 }
 
-/** By UTF-16 code unit: 1 for quotes, backslashes and what is below a space. */
-const NEEDS_ESCAPE = new Uint8Array(0x10000).fill(1, 0, 0x20).fill(1, 0x22, 0x23).fill(1, 0x5c, 0x5d);
+/**
+ * Quotes, backslashes and what is below a space, as the opposite of all else. A loop over the characters takes several
+ * times as long.
+ */
+const NEEDS_ESCAPE = /[^ !#-[\]-\uffff]/;
 
 /** What a text is between the quotes of a JSON string. */
 export function escapeJson(text: string): string {
-  // A loop without branches takes half the time of a regular expression.
-  let needed = 0;
-  for (let i = 0; i < text.length; i++) needed |= NEEDS_ESCAPE[text.charCodeAt(i)]!;
-  return needed === 0 ? text : JSON.stringify(text).slice(1, -1);
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
 
 /**

@@ -87,7 +87,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A unique id, UUID version 4. A seed does not repeat it.',
     example: `{"messageId": "<%= uuid() %>"}`,
     renders: null,
-    cost: 'tiny',
+    cost: 'small',
     create: () => newId,
   },
 ];
