@@ -10,7 +10,7 @@ export const MAX_DEPTH = 32;
 
 /**
  * Where a render is: the number of templates that are open, then the index of each from the outermost to the innermost.
- * In shared memory another thread can read which template never ends.
+ * Whoever ends a render at a time limit reads in it which template went on.
  */
 export type RenderPath = Int32Array;
 

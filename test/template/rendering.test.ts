@@ -94,6 +94,12 @@ describe('code', () => {
   ];
   for (const [what, template, output] of rows) test(what, () => assert.equal(rendered(template), output));
 
+  test('may hold a slash before anything, however long, without taking long to be read', () => {
+    const long = 'x'.repeat(5000);
+    assert.equal(rendered(`<% const f = (a) => a; const n = [ 4 ] /2; const ${long} = 1 %><%= n %>`), '2');
+    assert.match(errorOf(`<%= ( / ${long}[ %>`).reason, /never closed/);
+  });
+
   test('keeps nothing from one render to the next', () => {
     const lane = laneOf('<% let n = 0; n++ %><%= n %>');
     assert.deepEqual([lane.render('entry'), lane.render('entry')], ['1', '1']);
