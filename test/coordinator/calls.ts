@@ -1,0 +1,40 @@
+import type { SyncRequest, WorkerReport } from '../../src/coordinator/protocol.ts';
+import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
+import { VectorSender } from '../../src/metrics/vector-codec.ts';
+
+/** What one worker counts, and its reports of it. */
+export class Counting {
+  readonly tally = new Tally(1);
+  readonly warmup = new CountsBlock();
+  readonly sender = new VectorSender(Tally.size(1) + CountsBlock.size);
+
+  report(differences: Partial<WorkerReport> = {}): WorkerReport {
+    const vector = Float64Array.from([...this.tally.values, ...this.warmup.values]);
+    return {
+      cursors: [0],
+      counters: this.sender.encode(vector),
+      votes: 0,
+      voteReason: '',
+      wantsStop: false,
+      saturated: false,
+      notes: [],
+      ...differences,
+    };
+  }
+}
+
+export function call(differences: Partial<SyncRequest> = {}): SyncRequest {
+  return {
+    run: 'r-1',
+    worker: { index: 0, replacement: 0, incarnation: 'w0' },
+    state: 'running',
+    received: null,
+    acknowledged: null,
+    cores: 2,
+    lanes: 1,
+    report: null,
+    problem: '',
+    urgent: false,
+    ...differences,
+  };
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { request } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import type { SyncRequest } from '../../src/coordinator/protocol.ts';
+import { SyncServer } from '../../src/coordinator/sync-server.ts';
+import { call } from './calls.ts';
+import { CONTENT } from './run-spec.ts';
+
+const TOKEN = 'secret-token';
+const heard: SyncRequest[] = [];
+const server = new SyncServer({
+  host: '127.0.0.1',
+  token: TOKEN,
+  sync: (each) => {
+    heard.push(each);
+    if (each.problem === 'refuse') throw new RangeError('a report of 3 entries, where 9 are counted');
+    return Promise.resolve({
+      now: 1,
+      heldMs: 2,
+      leaseMs: 3,
+      acknowledged: 4,
+      resync: false,
+      assignment: null,
+      dismissed: false,
+      saved: true,
+    });
+  },
+  content: () => CONTENT,
+});
+let base = '';
+before(async () => {
+  base = await server.listen();
+});
+after(() => server.close());
+
+interface Call {
+  method?: string;
+  path?: string;
+  authorization?: string | null;
+  body?: string | Buffer;
+}
+
+function send({ method = 'POST', path = '/v1/sync', authorization, body = '' }: Call) {
+  const headers = authorization === null ? {} : { authorization: authorization ?? `Bearer ${TOKEN}` };
+  return new Promise<{ status: number; json: Record<string, unknown> }>((resolve, reject) => {
+    const outgoing = request(base + path, { method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const json = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
+        resolve({ status: response.statusCode ?? 0, json });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+describe('the server for workers', () => {
+  test('is on loopback, at a port of its own', () => {
+    assert.match(base, /^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  test('hands a call on and its answer back', async () => {
+    const mine = call({ problem: 'héllo' });
+    const { status, json } = await send({ body: JSON.stringify(mine) });
+    assert.equal(status, 200);
+    assert.deepEqual([json['now'], json['saved'], json['acknowledged']], [1, true, 4]);
+    assert.deepEqual(heard.at(-1), mine);
+  });
+
+  for (const [what, authorization] of [
+    ['no token', null],
+    ['another token', 'Bearer secret-tokem'],
+    ['a part of the token', 'Bearer secret'],
+    ['a longer token', `Bearer ${TOKEN}x`],
+    ['another scheme', `Basic ${TOKEN}`],
+    ['the bare token', TOKEN],
+    ['nothing', ''],
+  ] as const) {
+    for (const path of ['/v1/sync', '/v1/content/d1', '/nowhere']) {
+      test(`refuses ${what} at ${path}, and hears nothing`, async () => {
+        const before = heard.length;
+        const { status, json } = await send({ authorization, path, body: JSON.stringify(call()) });
+        assert.deepEqual([status, json], [401, { error: 'a valid bearer token is needed' }]);
+        assert.equal(heard.length, before);
+      });
+    }
+  }
+
+  test('gives the content by its digest', async () => {
+    const { status, json } = await send({ method: 'GET', path: '/v1/content/d1' });
+    assert.equal(status, 200);
+    assert.deepEqual(json, JSON.parse(JSON.stringify(CONTENT)));
+  });
+
+  for (const [method, path] of [
+    ['GET', '/v1/content/d2'],
+    ['GET', '/v1/content/'],
+    ['GET', '/v1/content/d1/..'],
+    ['POST', '/v1/content/d1'],
+    ['GET', '/v1/sync'],
+    ['PUT', '/v1/sync'],
+    ['POST', '/v1/sync/'],
+    ['GET', '/'],
+  ] as const) {
+    test(`does not know ${method} ${path}`, async () => {
+      const { status, json } = await send({ method, path });
+      assert.equal(status, 404);
+      assert.equal(typeof json['error'], 'string');
+    });
+  }
+
+  for (const [body, error] of [
+    ['{"run":', /^the call is not JSON$/],
+    ['[]', /^the call: /],
+    [JSON.stringify({ ...call(), lanes: -1 }), /^lanes: /],
+    [Buffer.from([0xff, 0xfe, 0x00]), /^the call is not JSON$/],
+  ] as const) {
+    test(`refuses a call that is ${JSON.stringify(String(body)).slice(0, 30)}`, async () => {
+      const { status, json } = await send({ body });
+      assert.equal(status, 400);
+      assert.match(String(json['error']), error);
+    });
+  }
+
+  test('refuses a call of more than 8 MiB, and stays', async () => {
+    const { status, json } = await send({ body: Buffer.alloc(8 * 1024 * 1024 + 1, 0x20) });
+    assert.equal(status, 413);
+    assert.match(String(json['error']), /8388608 bytes/);
+    assert.equal((await send({ body: JSON.stringify(call()) })).status, 200);
+  });
+
+  test('answers in words when a call cannot be taken', async () => {
+    const { status, json } = await send({ body: JSON.stringify(call({ problem: 'refuse' })) });
+    assert.equal(status, 500);
+    assert.match(String(json['error']), /a report of 3 entries/);
+  });
+});
