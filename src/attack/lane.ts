@@ -318,10 +318,14 @@ export class Lane {
     this.finished = this.#inFlight.taken === 0;
   }
 
-  /** Whether sending was stopped or the plan is at its end with every hit decided. */
+  /**
+   * Whether sending was stopped or the plan is at its end with every hit decided. An end beyond the fence is none: a
+   * change is being prepared that may bring more hits.
+   */
   #sendsNoMore(now: number): boolean {
     if (now >= this.#stoppedAt) return true;
-    return this.#cursor.hit === Number.POSITIVE_INFINITY && now >= this.#endOfPlan();
+    const end = this.#endOfPlan();
+    return this.#cursor.hit === Number.POSITIVE_INFINITY && now >= end && end <= this.#control.fence;
   }
 
   #endOfPlan(): number {
@@ -391,7 +395,10 @@ export class Lane {
     if (this.#sendsNoMore(now)) return Math.min(wake, this.#lastMoment());
     if (now >= this.#control.leaseEnd) return wake;
     const due = this.#plan.startAt + this.#cursor.dueAt;
-    if (due === Number.POSITIVE_INFINITY) return Math.min(wake, this.#endOfPlan());
+    if (due === Number.POSITIVE_INFINITY) {
+      const end = this.#endOfPlan();
+      return Math.min(wake, end > now ? end : now + FENCE_POLL_MS);
+    }
     if (due >= this.#control.fence) return Math.min(wake, Math.max(due, now + FENCE_POLL_MS));
     if (this.#blocked) return Math.min(wake, due + this.#plan.maxLagMs);
     return Math.min(wake, due);

@@ -27,7 +27,9 @@ export class WindowClock {
     let endsAt = this.#segments[0]?.from ?? Number.POSITIVE_INFINITY;
     for (const segment of this.#segments) {
       if (segment.scheduleFrom >= scheduleMs) break;
-      endsAt = segment.suspended ? Number.POSITIVE_INFINITY : segment.from + scheduleMs - segment.scheduleFrom;
+      endsAt = segment.suspended
+        ? Number.POSITIVE_INFINITY
+        : segment.from + scheduleMs - segment.scheduleFrom;
     }
     return endsAt;
   }

@@ -368,9 +368,8 @@ export class Coordinator {
     const live = this.#members.filter((member) => member.live && this.#owns(member));
     const stop = this.#spec.stopWhen;
     if (stop !== null) {
-      const voting = this.#members.filter(
-        (member) => this.#owns(member) && (member.live || member.wantsStop),
-      );
+      // One that has done its part, or has stopped by itself, still has its say.
+      const voting = this.#members.filter((member) => this.#owns(member) && member.state !== 'lost');
       const ballot = voting.map(({ name, votes }) => ({ name, votes, limit: stop.votes }));
       const decision = decide(ballot, stop.decidedBy);
       if (decision !== null) {

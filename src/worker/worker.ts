@@ -19,6 +19,7 @@ import { openTargets } from '../target/target-lines.ts';
 import type { Content } from '../template/content.ts';
 import { Ballot } from './ballot.ts';
 import { ClockOffset } from './clock-offset.ts';
+import { fenceAt } from './fence.ts';
 import { LaneHandle } from './lane-handle.ts';
 import { SyncClient } from './sync-client.ts';
 import { Watchdog } from './watchdog.ts';
@@ -251,14 +252,12 @@ export class Worker {
     this.#setFence();
   }
 
-  /** While a change is being prepared, or a lane does not yet follow the newest plan, nothing is sent beyond the fence. */
   #setFence(): void {
     const assignment = this.#assignment;
     if (assignment === null) return;
-    if (assignment.fenceMs !== null) {
-      for (const lane of this.#lanes) lane.control.fence = this.#answeredAt + assignment.fenceMs;
-    } else if (this.#followed.every((version) => version >= assignment.version.n)) {
-      for (const lane of this.#lanes) lane.control.fence = Number.POSITIVE_INFINITY;
+    const following = this.#followed.every((version) => version >= assignment.version.n);
+    for (const { control } of this.#lanes) {
+      control.fence = fenceAt(control.fence, this.#answeredAt, assignment.fenceMs, following);
     }
   }
 

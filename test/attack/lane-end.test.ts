@@ -189,6 +189,33 @@ describe('a fence', () => {
   });
 });
 
+describe('a plan that ends beyond a fence', () => {
+  test('does not end: the change that is being prepared may bring more', () => {
+    const world = new LaneWorld({ goal: ten(2_000) });
+    world.run(-5);
+    world.control.fence = START + 1_980;
+    world.run(2_600);
+    assert.equal(world.sent.length, 20);
+    assert.equal(world.lane.finished, false);
+    // It was out of sight while 19 hits more were named, from 1,990 ms on.
+    world.plan.join(1_990, { ...world.plan.goal, schedule: constant('100/s'), durationMs: 2_180 });
+    world.follow();
+    world.control.fence = Infinity;
+    world.run();
+    assert.deepEqual(hits(world), upTo(39));
+  });
+
+  test('ends when the fence has passed it', () => {
+    const world = new LaneWorld({ goal: ten(2_000) });
+    world.run(-5);
+    world.control.fence = START + 1_980;
+    world.run(2_600);
+    world.control.fence = START + 2_000;
+    world.run();
+    assert.ok(world.runMs > 2_600 && world.runMs < 2_606, `${world.runMs}`);
+  });
+});
+
 describe('a lease', () => {
   test('ends sending at its instant, whatever was due before', () => {
     const world = new LaneWorld({ goal: ten(5_000), stalls: [[550, 900]] });
@@ -350,6 +377,12 @@ describe('a lane wakes no more often than it has to', () => {
       { ...hanging, goal: { schedule: constant('1000/s') } },
     ],
     ['at a fence', 220, { goal: ten(null) }, ({ control }) => (control.fence = START + 1_000)],
+    [
+      'at its end, before a fence',
+      220,
+      { goal: ten(5_000) },
+      ({ control }) => (control.fence = START + 4_990),
+    ],
     ['without a lease', 11, { goal: ten(null) }, ({ control }) => (control.leaseEnd = START + 1_000)],
     ['without a lease, from the beginning', 11, { goal: ten(null) }, ({ control }) => (control.leaseEnd = 0)],
     ['waiting for the last answers', 11, { goal: ten(5_000), timeoutMs: 100_000, answer: () => HANGS }],

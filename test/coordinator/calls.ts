@@ -9,7 +9,9 @@ export class Counting {
   readonly sender = new VectorSender(Tally.size(1) + CountsBlock.size);
 
   report(differences: Partial<WorkerReport> = {}): WorkerReport {
-    const vector = Float64Array.from([...this.tally.values, ...this.warmup.values]);
+    const vector = new Float64Array(Tally.size(1) + CountsBlock.size);
+    vector.set(this.tally.values);
+    vector.set(this.warmup.values, this.tally.values.length);
     return {
       cursors: [0],
       counters: this.sender.encode(vector),
