@@ -482,7 +482,7 @@ export class Coordinator {
 
   /** Answers every call that is being held. */
   #flush(): void {
-    for (const waiter of [...this.#waiting]) waiter.answer();
+    for (const waiter of this.#waiting) waiter.answer();
   }
 
   #hold(member: Member, request: SyncRequest): Promise<SyncResponse> {

@@ -430,6 +430,21 @@ describe('a worker that is only out of sight', () => {
     assert.ok(itsLast.at - silentAt <= 5_000);
   });
 
+  test('and comes back after its share has moved: it is sent away, and its last word counts', async () => {
+    const cluster = await running(runSpec({ durationMs: 25_000 }), { unreachable: true }, 3_000);
+    const silent = cluster.worker(1);
+    silent.silentUntil = cluster.now + 9_000;
+    await cluster.until(() => cluster.last.workers[1]?.state === 'lost', 8_000);
+    assert.ok(cluster.last.unreported > 0);
+    await cluster.until(() => silent.dead, 6_000);
+    const final = await cluster.end();
+    assert.deepEqual(cluster.broken, []);
+    assert.equal(final.workers[1]?.state, 'ended');
+    // What it did not send from its lease's end until its share moved is its own part's end, and owed by nobody.
+    assert.deepEqual([final.unreported, final.tally.counts.sent], [0, cluster.decided.size]);
+    assert.ok(final.scheduled > 2400 && final.scheduled < 2500, `${final.scheduled}`);
+  });
+
   test('with a lease of its own', async () => {
     const spec = runSpec({ durationMs: 20_000, workers: workers(2, { leaseMs: 2_000 }) });
     const cluster = await running(spec, {}, 3_000);
@@ -479,7 +494,7 @@ describe('a worker that leaves', () => {
 
   test('with all others hands over to all their successors', async () => {
     const cluster = await running(runSpec({ durationMs: 15_000 }), {}, 3_000);
-    for (const worker of [...cluster.workers]) worker.leave();
+    cluster.workers.forEach((worker) => worker.leave());
     const final = await cluster.end();
     assert.deepEqual([final.scheduled, final.unreported, final.tally.counts.sent], [1500, 0, 1500]);
     assert.equal(cluster.workers.length, 4);

@@ -35,6 +35,8 @@ export interface ClusterOptions {
   /** How the worker of that index and replacement behaves; null: its process never says anything. */
   workers?: (worker: PoolWorker) => Partial<FakeWorkerOptions> | null;
   coordinator?: Partial<CoordinatorOptions>;
+  /** Processes cannot be killed: they stand on a machine that is out of sight. */
+  unreachable?: boolean;
 }
 
 /** One hit that a worker decided. */
@@ -157,7 +159,7 @@ export class FakeCluster implements WorkerPool {
   stop(worker: PoolWorker, graceMs: number): void {
     this.stops.push([workerName(worker), graceMs]);
     const it = this.workers.find((each) => workerName(each.worker) === workerName(worker));
-    if (it === undefined || it.dead) return;
+    if (it === undefined || it.dead || this.#options.unreachable) return;
     if (graceMs === 0) return this.kill(it);
     it.leave();
     this.after(graceMs, () => this.kill(it));
