@@ -36,7 +36,7 @@ export class LocalWorkerPool implements WorkerPool {
     });
     const name = workerName(worker);
     const lines: string[] = [];
-    createInterface({ input: child.stderr! }).on('line', (line) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line);
       if (lines.length > LAST_LINES) lines.shift();
     });
@@ -62,8 +62,8 @@ export class LocalWorkerPool implements WorkerPool {
       metricsPort: metricsPort === null ? null : metricsPort + worker.index,
     };
     // A worker that is gone already shows in `close`; its broken pipe says nothing more.
-    child.stdin!.on('error', () => {});
-    child.stdin!.write(`${JSON.stringify(line)}\n`);
+    child.stdin.on('error', () => {});
+    child.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
   stop(worker: PoolWorker, graceMs: number): void {
