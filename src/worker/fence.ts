@@ -9,7 +9,12 @@
  * @param following whether every lane follows the newest plan
  * @returns clock time in ms; Infinity: no fence
  */
-export function fenceAt(fence: number, answeredAt: number, fenceMs: number | null, following: boolean): number {
+export function fenceAt(
+  fence: number,
+  answeredAt: number,
+  fenceMs: number | null,
+  following: boolean,
+): number {
   const wanted = fenceMs === null ? Number.POSITIVE_INFINITY : answeredAt + fenceMs;
   return following ? wanted : Math.min(fence, wanted);
 }
