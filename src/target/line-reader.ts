@@ -137,14 +137,14 @@ export class LineReader {
     }
     const descriptor = this.#descriptor(file);
     const bytes = this.#buffer(length);
-    const found = fstatSync(descriptor);
     let read = 0;
     while (read < length) {
       const got = readSync(descriptor, bytes, read, length - read, start + read);
       if (got === 0) break;
       read += got;
     }
-    if (read < length || !isSame(file, found)) throw changed(file);
+    // Looked at after the reading, so what was read is what was there before any change.
+    if (!isSame(file, fstatSync(descriptor))) throw changed(file);
     return bytes;
   }
 

@@ -57,7 +57,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.target = target;
     this.#bodyBytes = target.body?.length ?? 0;
     this.status = 0;
-    this.location = undefined;
     this.written = false;
   }
 

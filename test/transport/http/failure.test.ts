@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { failureName, LOCAL } from '../../../src/metrics/outcome.ts';
 import { classify, describe } from '../../../src/transport/http/failure.ts';
-import { answerWith, listen, openSender, post, target } from './harness.ts';
+import { createHttpTransport } from '../../../src/transport/http/http-transport.ts';
+import { answerWith, DEFAULTS, listen, openSender, post, target } from './harness.ts';
 
 const end = (socket: net.Socket): void => void socket.end();
 const reset = (socket: net.Socket): void => void socket.resetAndDestroy();
@@ -135,6 +136,28 @@ test('nobody listens: refused, with no byte sent, over and over', async (t) => {
     });
   }
 });
+
+/** A lane may fill a slot again from within the report that freed it. */
+for (const [what, answer, after] of [
+  ['closed', '', end],
+  ['reset', '', reset],
+  ['garbled', 'garbage\r\n\r\n', stay],
+  ['refused', null, stay],
+] as const) {
+  test(`a connection that is ${what} can be followed by a hit from within the report`, async (t) => {
+    const origin = answer === null ? 'http://127.0.0.1:1' : await answerWith(t, answer, after);
+    let left = 20;
+    const done = Promise.withResolvers<void>();
+    const transport = createHttpTransport({ ...DEFAULTS, connections: 1 }, 1, (slot, outcome) => {
+      assert.notEqual(outcome, 0);
+      if (--left > 0) transport.send(slot, post(origin));
+      else done.resolve();
+    });
+    t.after(() => transport.close());
+    transport.send(0, post(origin));
+    await done.promise;
+  });
+}
 
 test('all addresses of a name refuse: the message says each', async (t) => {
   const server = net.createServer().listen(0, '127.0.0.1');

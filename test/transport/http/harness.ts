@@ -9,6 +9,15 @@ import type { HttpTarget } from '../../../src/target/target.ts';
 import { createHttpTransport } from '../../../src/transport/http/http-transport.ts';
 import type { HttpOptions, Transport } from '../../../src/transport/transport.ts';
 
+export const DEFAULTS: HttpOptions = {
+  timeoutMs: 5_000,
+  connections: 1,
+  success: [[200, 299]],
+  redirects: 0,
+  keepAlive: true,
+  tls: { ca: null, serverName: null, insecure: false },
+};
+
 /** What became of a hit, the outcome by its name. */
 export interface Told {
   outcome: string;
@@ -24,17 +33,9 @@ export class Sender {
   readonly #waiting = new Map<number, (told: Told) => void>();
 
   constructor(slots: number, options: Partial<HttpOptions>) {
-    const defaults: HttpOptions = {
-      timeoutMs: 5_000,
-      connections: slots,
-      success: [[200, 299]],
-      redirects: 0,
-      keepAlive: true,
-      tls: { ca: null, serverName: null, insecure: false },
-    };
     let sending = false;
     this.transport = createHttpTransport(
-      { ...defaults, ...options },
+      { ...DEFAULTS, connections: slots, ...options },
       slots,
       (slot, outcome, status, bytesOut, bytesIn, error) => {
         assert.ok(!sending, 'reported before send has returned');

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import tls from 'node:tls';
 import { createHttpTransport } from '../../../src/transport/http/http-transport.ts';
-import { answerWith, certificate, listen, openSender, post, target } from './harness.ts';
+import { answerWith, certificate, DEFAULTS, listen, openSender, post, target } from './harness.ts';
 
 const ca = certificate('ca');
 
@@ -148,14 +148,7 @@ test('closing while connections shake hands leaves none open', async (t) => {
 });
 
 test('an authority that is no certificate is refused when the transport is made', () => {
-  const options = {
-    timeoutMs: 1,
-    connections: 1,
-    success: [[200, 299]] as [number, number][],
-    redirects: 0,
-    keepAlive: true,
-    tls: { ca: 'no certificate', serverName: null, insecure: false },
-  };
+  const options = { ...DEFAULTS, tls: { ca: 'no certificate', serverName: null, insecure: false } };
   assert.throws(() => createHttpTransport(options, 1, () => {}), {
     message: /^http\.tls\.ca holds no certificate/,
   });
