@@ -1,4 +1,5 @@
 import { Worker as Thread } from 'node:worker_threads';
+import type { Clock } from '../attack/clock.ts';
 import { IDLE, type LanePlan, RENDERING } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
@@ -22,10 +23,17 @@ export interface LaneEvents {
   died(reason: string): void;
 }
 
+/** What a lane is made with, but for what its handle adds. */
+export type LaneWork = Omit<LaneSetup, 'block' | 'control' | 'attack' | 'rehearse'>;
+
+/** How long a thread may take until it is ready, in ms. */
+const START_MS = 15_000;
+
 /** The main thread's hold of one lane: its thread, and the memory that both share, which outlives the thread. */
 export class LaneHandle {
   readonly control: LaneControl = new LaneControl();
-  readonly #setup: Omit<LaneSetup, 'block' | 'control' | 'attack'>;
+  readonly #setup: LaneWork;
+  readonly #clock: Clock;
   readonly #events: LaneEvents;
   readonly #block: LaneBlock;
   /** The last consistent copy, and room for the next. */
@@ -34,11 +42,14 @@ export class LaneHandle {
   #thread: Thread;
   #starts = 0;
   #plan: { version: number; plan: LanePlan } | null = null;
+  #ready = false;
+  #owesNoneBefore = 0;
   finished = false;
 
-  constructor(setup: Omit<LaneSetup, 'block' | 'control' | 'attack'>, events: LaneEvents) {
+  constructor(setup: LaneWork, clock: Clock, events: LaneEvents) {
     const labels = setup.content.labels.length;
     this.#setup = setup;
+    this.#clock = clock;
     this.#events = events;
     this.#block = new LaneBlock(labels);
     this.#counts = new Float64Array(LaneValues.size(labels));
@@ -46,17 +57,14 @@ export class LaneHandle {
     this.#thread = this.#start();
   }
 
-  /** Clock time of its last tick, in ms; 0 before the first. */
-  get heartbeat(): number {
-    return this.#block.live.heartbeat;
-  }
-
-  /** Whether it has a plan to work by and has not finished. */
-  get running(): boolean {
-    return this.#plan !== null && !this.finished;
+  /** Clock time in ms of its last sign of life, or up to which it owes none; Infinity while it has nothing to do. */
+  get aliveAt(): number {
+    const idle = this.finished || (this.#ready && this.#plan === null);
+    return idle ? Number.POSITIVE_INFINITY : Math.max(this.#block.live.heartbeat, this.#owesNoneBefore);
   }
 
   follow(version: number, plan: LanePlan): void {
+    if (this.#plan === null && this.#ready) this.#owesNoneBefore = this.#clock.now();
     this.#plan = { version, plan };
     this.#tell({ type: 'follow', version, plan });
   }
@@ -108,7 +116,6 @@ export class LaneHandle {
       live.cursor += 1;
     }
     live.state = IDLE;
-    live.heartbeat = 0;
     this.#block.publish();
   }
 
@@ -121,10 +128,15 @@ export class LaneHandle {
   #start(): Thread {
     const { owner, index } = this.#setup;
     const attack = `${owner}-${index}${this.#starts === 0 ? '' : `.${this.#starts}`}`;
+    // One that starts anew in the middle of a run is wanted at once.
+    const rehearse = this.#starts === 0;
     this.#starts++;
+    this.#ready = false;
+    this.#owesNoneBefore = this.#clock.now() + START_MS;
     const workerData: LaneSetup = {
       ...this.#setup,
       attack,
+      rehearse,
       block: this.#block.buffer,
       control: this.control.buffer,
     };
@@ -144,6 +156,8 @@ export class LaneHandle {
   #hear(message: FromLane): void {
     switch (message.type) {
       case 'ready':
+        this.#ready = true;
+        this.#owesNoneBefore = this.#clock.now();
         return this.#events.ready();
       case 'failed':
         this.finished = true;

@@ -21,6 +21,8 @@ export interface LaneSetup {
   records: RecordOptions | null;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;
+  /** Whether to rehearse before it says that it is ready. */
+  rehearse: boolean;
   /** Shared memory: `LaneBlock` and `LaneControl`. */
   block: SharedArrayBuffer;
   control: SharedArrayBuffer;

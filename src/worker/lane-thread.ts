@@ -92,7 +92,7 @@ function fail(error: unknown): void {
 
 async function main(): Promise<void> {
   const targeter = newTargeter();
-  await rehearse(newTargeter(), setup.content.labels.length, setup.http);
+  if (setup.rehearse) await rehearse(newTargeter(), setup.content.labels.length, setup.http);
   port.on('message', (message: ToLane) => {
     try {
       obey(message, targeter);

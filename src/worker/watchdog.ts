@@ -31,10 +31,9 @@ export class Watchdog {
     this.#lookedAt = now;
   }
 
-  /** @param heartbeat clock time of the lane's last tick, in ms; 0: it has not begun */
-  isStuck(heartbeat: number): boolean {
-    if (heartbeat === 0) return false;
-    return this.#lookedAt - Math.max(heartbeat, this.#onTimeSince) > STUCK_AFTER_MS;
+  /** @param aliveAt clock time of the lane's last sign of life, in ms */
+  isStuck(aliveAt: number): boolean {
+    return this.#lookedAt - Math.max(aliveAt, this.#onTimeSince) > STUCK_AFTER_MS;
   }
 
   /** Counts a restart. @returns false when it is one too many: three within a minute are allowed */

@@ -70,7 +70,8 @@ export class Worker {
   #templateFailure = '';
   /** Versions that each lane works by. */
   #followed: number[] = [];
-  #ready = 0;
+  /** Lanes that have said that they are ready. */
+  readonly #ready = new Set<number>();
   /** Clock times in ms. */
   #startAt: number | null = null;
   #answeredAt: number;
@@ -300,15 +301,15 @@ export class Worker {
         precise: limitMs !== null && limitMs < PRECISE_BELOW_MS,
         records: assignment.records,
       };
-      this.#lanes.push(new LaneHandle(setup, this.#eventsOf(lane)));
+      this.#lanes.push(new LaneHandle(setup, this.#clock, this.#eventsOf(lane)));
     }
   }
 
   #eventsOf(lane: number) {
     return {
       ready: () => {
-        this.#ready++;
-        if (this.#ready === this.#lanes.length && this.#state === 'starting') {
+        this.#ready.add(lane);
+        if (this.#ready.size === this.#lanes.length && this.#state === 'starting') {
           this.#state = 'ready';
           this.#followPlan();
         }
@@ -411,7 +412,7 @@ export class Worker {
     const now = this.#clock.now();
     this.#watchdog.look(REVIEW_MS);
     this.#lanes.forEach((lane, index) => {
-      if (lane.running && this.#watchdog.isStuck(lane.heartbeat)) {
+      if (this.#watchdog.isStuck(lane.aliveAt)) {
         void this.#restart(index, 'did not move for over 1 s');
       }
     });
