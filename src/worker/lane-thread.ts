@@ -34,10 +34,14 @@ function newTargeter(): Targeter {
   return createTargeter(setup.content, setup.identity, parseHttpTarget, setup.lines);
 }
 
+function newMasker(): Masker {
+  const { secrets, variables } = setup.content;
+  return new Masker(secrets.flatMap((name) => variables[name] ?? []));
+}
+
 function newRecords(): RecordSink | null {
   const { records, content, attack } = setup;
   if (records === null) return null;
-  const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const { path, bodies, headers } = records;
   return new VegetaResultSink({
     path,
@@ -45,7 +49,7 @@ function newRecords(): RecordSink | null {
     labels: content.labels,
     bodies,
     headers,
-    mask: new Masker(secrets),
+    mask: newMasker(),
   });
 }
 
@@ -71,7 +75,8 @@ function begin(targeter: Targeter, plan: LanePlan): void {
         const now = systemClock.now();
         if (now - failureToldAt < TELL_FAILURE_EVERY_MS) return;
         failureToldAt = now;
-        tell({ type: 'templateFailed', reason: error instanceof Error ? error.message : String(error) });
+        const reason = error instanceof Error ? error.message : String(error);
+        tell({ type: 'templateFailed', reason: newMasker().text(reason) });
       },
     },
   });

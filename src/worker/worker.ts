@@ -159,11 +159,9 @@ export class Worker {
 
   async #keepCalling(): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
-    let finished = false;
-    void this.#done.promise.then(() => {
-      finished = true;
-    });
-    while (!finished) {
+    const over = new AbortController();
+    void this.#done.promise.then(() => over.abort());
+    while (!over.signal.aborted) {
       try {
         await this.#call(this.#over);
         retryMs = FIRST_RETRY_MS;

@@ -96,7 +96,7 @@ export async function startRun(
         if (condition(snapshot)) return snapshot;
         if (Date.now() > deadline) {
           throw new Error(
-            `not so within ${withinMs} ms: ${condition} (phase ${snapshot.phase}, ${notes.join('; ')})`,
+            `not so within ${withinMs} ms: ${condition.toString()} (phase ${snapshot.phase}, ${notes.join('; ')})`,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, 10));

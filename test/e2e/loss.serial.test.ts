@@ -35,8 +35,8 @@ describe('losing workers', () => {
     assert.ok(killedAt > 0);
     const lost = last.workers.find(({ name }) => name === 'worker-0');
     assert.equal(lost?.state, 'lost');
-    assert.ok(lost!.sent > 0, 'its last report stays in the result');
-    assert.equal(lost?.unreported, last.unreported);
+    assert.ok(lost.sent > 0, 'its last report stays in the result');
+    assert.equal(lost.unreported, last.unreported);
     assert.ok(
       last.workers.some(({ name, sent }) => name === 'worker-0.1' && sent > 0),
       'its successor has sent',
