@@ -4,7 +4,7 @@
 //   node scripts/node24.js FILE [ARG…]   the same, then runs FILE in Node 24 and ends as it ends
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,13 +16,21 @@ class SetupError extends Error {}
 
 /** @returns {string} the path of a Node that is new enough */
 function setUp() {
-  let node = process.execPath;
-  if (majorOf(process.version) < NEEDED) {
-    node = join(nodeFolder, 'node_modules', '.bin', 'node');
-    install(nodeFolder, `Node ${NEEDED} (yours is ${process.version})`, () => isCurrent(node));
+  const isOld = majorOf(process.version) < NEEDED;
+  if (isOld) {
+    install(nodeFolder, `Node ${NEEDED} (yours is ${process.version})`, () => findOwnNode() !== undefined);
   }
   install(home, 'the dependencies', () => true);
-  return node;
+  return isOld ? /** @type {string} */ (findOwnNode()) : process.execPath;
+}
+
+/** The Node in the one package that npm chose for this platform. (Not in `.bin`: npm 10 leaves that empty.) */
+function findOwnNode() {
+  const packages = join(nodeFolder, 'node_modules');
+  const names = existsSync(packages) ? readdirSync(packages) : [];
+  return names
+    .map((name) => join(packages, name, 'bin', 'node'))
+    .find((node) => existsSync(node) && isCurrent(node));
 }
 
 /**

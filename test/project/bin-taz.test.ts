@@ -31,7 +31,7 @@ function project(t: TestContext) {
     'bin',
     'src/cli',
     'node_modules',
-    'tools/node/node_modules/.bin',
+    'tools/node/node_modules/node-os-cpu/bin',
     '../path',
     '../home',
   ]) {
@@ -55,7 +55,7 @@ function project(t: TestContext) {
       else writeExecutable(join(path, 'node'), `#!/bin/sh\necho ${version}\n`);
     },
     putOwnNode: () => {
-      symlinkSync(process.execPath, join(home, 'tools/node/node_modules/.bin/node'));
+      symlinkSync(process.execPath, join(home, 'tools/node/node_modules/node-os-cpu/bin/node'));
     },
   };
 }

@@ -21,8 +21,13 @@ const folder = process.cwd().endsWith('node') ? 'tools/node' : '.';
 appendFileSync(process.env.NPM_LOG, folder + ' ' + process.argv.slice(2).join(' ') + '\\n');
 if (process.env.NPM_FAILS) { console.error('npm error code ENOTFOUND'); process.exit(1); }
 rmSync('node_modules', { recursive: true, force: true });
-mkdirSync('node_modules/.bin', { recursive: true });
-if (folder !== '.' && !process.env.NPM_HAS_NO_NODE) symlinkSync(process.execPath, 'node_modules/.bin/node');
+if (process.env.NPM_HAS_NO_NODE) process.exit();
+mkdirSync('node_modules');
+const bin = 'node_modules/node-os-cpu/bin';
+if (folder !== '.') {
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(process.execPath, bin + '/node');
+}
 `;
 
 function checkout(t: TestContext) {
@@ -110,7 +115,7 @@ test('where Node is old, Node 24 comes first and then runs what is to be run', (
     /^set-up: installing Node 24 \(yours is v18\.20\.8\) …\nset-up: installing the dependencies …\n$/,
   );
   // The stand-in for Node 24 is the Node of this test, started without what makes it look old.
-  const bin = join(home, 'tools/node/node_modules/.bin');
+  const bin = join(home, 'tools/node/node_modules/node-os-cpu/bin');
   assert.ok(stdout.startsWith(`${process.version} ${bin}:${join(home, 'node_modules/.bin')}:`), stdout);
   assert.equal(setUp([], { old: true }).stderr, '');
   assert.deepEqual(npmCalls(), []);
