@@ -16,12 +16,18 @@ class SetupError extends Error {}
 
 /** @returns {string} the path of a Node that is new enough */
 function setUp() {
-  const isOld = majorOf(process.version) < NEEDED;
-  if (isOld) {
-    install(nodeFolder, `Node ${NEEDED} (yours is ${process.version})`, () => findOwnNode() !== undefined);
+  let node = process.execPath;
+  if (majorOf(process.version) < NEEDED) {
+    install(
+      node,
+      nodeFolder,
+      `Node ${NEEDED} (yours is ${process.version})`,
+      () => findOwnNode() !== undefined,
+    );
+    node = /** @type {string} */ (findOwnNode());
   }
-  install(home, 'the dependencies', () => true);
-  return isOld ? /** @type {string} */ (findOwnNode()) : process.execPath;
+  install(node, home, 'the dependencies', () => true);
+  return node;
 }
 
 /** The Node in the one package that npm chose for this platform. (Not in `.bin`: npm 10 leaves that empty.) */
@@ -36,11 +42,12 @@ function findOwnNode() {
 /**
  * Installs what a folder's package-lock.json says, unless its node_modules was made from that very file.
  *
+ * @param {string} node what npm runs in: it leaves out optional packages that do not fit its own Node's version
  * @param {string} folder
  * @param {string} what in words
  * @param {() => boolean} isComplete whether the result can be used: npm passes over an optional package in silence
  */
-function install(folder, what, isComplete) {
+function install(node, folder, what, isComplete) {
   const lock = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
@@ -48,12 +55,13 @@ function install(folder, what, isComplete) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock && isComplete()) return;
 
   console.error(`set-up: installing ${what} …`);
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', '--engine-strict=false'];
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env['npm_execpath'];
-  const [command, before] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  const [command, before] = npm?.endsWith('.js') ? [node, [npm]] : ['npm', []];
   const { status, error } = spawnSync(command, [...before, 'ci', ...flags], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PATH: pathWith(node) },
   });
   if (error) throw new SetupError(`cannot start npm: ${error.message}`);
   if (status !== 0) {
@@ -88,14 +96,18 @@ function majorOf(version) {
  * @param {string[]} args
  */
 function run(node, args) {
-  const path = [dirname(node), join(home, 'node_modules', '.bin'), process.env['PATH']].join(delimiter);
-  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, PATH: pathWith(node) } });
   for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal));
   }
   child.on('exit', (code) => {
     process.exitCode = code ?? 1;
   });
+}
+
+/** @param {string} node found first on the path, and the tools of the project after it */
+function pathWith(node) {
+  return [dirname(node), join(home, 'node_modules', '.bin'), process.env['PATH']].join(delimiter);
 }
 
 /** @param {unknown} error */
