@@ -2,11 +2,11 @@
  * The speed floor: how many templated requests one lane sends on one core, beside autocannon with a static body of the
  * same mean size, and what a hit costs.
  *
- *     node bench/attack.ts [--rounds 3] [--seconds 6] [--connections 64] [--rate 60000]
+ *     node bench/attack.ts [--rounds 3] [--seconds 5] [--connections 64] [--rate 60000]
  *
  * The target is a process of its own, which reads requests and writes a ready-made answer; where there is `taskset` and a
- * second core, it has one core and the sender the other. Each round runs autocannon, then Taz with reuse 0 and 90 %:
- * once asked for `--rate`, which is far more than it can send (requests a second), once at a rate that it holds (CPU time of the worker
+ * second core, it has one core and the sender the other. Each round runs autocannon, then Taz with reuse 0 and 90 %: once
+ * asked for `--rate`, far more than it can send (requests a second), once at a rate that it holds (CPU time of the worker
  * process a hit, its main thread included, after a warm-up). All load stays on loopback. Exits with 1 when a median
  * misses its floor.
  */
@@ -45,7 +45,7 @@ const CASES = [
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
     rate: { type: 'string', default: '60000' },
     child: { type: 'string' },
