@@ -160,7 +160,7 @@ async function measureGreatestRate(origin: string, reuse: string): Promise<numbe
 /** CPU time of the worker process a hit, in µs, from two samples of what it says of itself. */
 async function measureCost(origin: string, reuse: string, rate: number): Promise<number> {
   const port = await freePort();
-  const rounded = Math.floor(rate / 100) * 100;
+  const rounded = Math.max(100, Math.floor(rate / 100) * 100);
   const { done, started } = runTaz(origin, reuse, rounded, ['--metrics-port', `${port}`]);
   await started(port);
   await sleep(WARM_UP_MS);
