@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { RecordOptions } from '../../coordinator/protocol.ts';
+import { workerCount } from '../../coordinator/worker-count.ts';
 import { wantsColour } from '../../report/style.ts';
 import { summarize } from '../../report/summarize.ts';
 import type { Summary } from '../../report/summary.ts';
@@ -7,6 +8,7 @@ import { reportText } from '../../report/text.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
 import { runLocally } from './local-run.ts';
+import { requireFreePorts } from './metrics-ports.ts';
 import { checkOpenFiles } from './open-files.ts';
 
 export interface RunTestOptions {
@@ -20,6 +22,7 @@ export interface RunTestOptions {
 /** Runs a test that was checked, shows its progress, prints its report. @returns the exit code */
 export async function runTest(test: PreparedRun, options: RunTestOptions): Promise<number> {
   checkOpenFiles(options.lanes ?? availableParallelism(), test.spec.http.connections);
+  if (options.metricsPort !== null) await requireFreePorts(options.metricsPort, workerCount(test.spec));
   const { stderr, stdout, env } = process;
   const snapshot = await runLocally(test, {
     lanes: options.lanes,
