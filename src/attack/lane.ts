@@ -60,6 +60,10 @@ export const RENDERING = 1;
 
 /** Hits handled in one tick at most, so that answers are read in between. */
 const BATCH = 64;
+/** How many renders the mean of their time looks back on, about. */
+const RENDERS_REMEMBERED = 32;
+/** How often a lane without a free slot looks for hits that have become too late, in ms. */
+const BLOCKED_POLL_MS = 1;
 /** How often counts are published at least, in ms. */
 const PUBLISH_EVERY_MS = 100;
 /** How long a stopped lane waits for answers, in ms. */
@@ -107,6 +111,8 @@ export class Lane {
   #wakeAt = Number.POSITIVE_INFINITY;
   #publishedAt = Number.NEGATIVE_INFINITY;
   #sends = 0;
+  /** How long rendering takes, in ms: a mean in which older renders fade. */
+  #renderMs = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -165,7 +171,9 @@ export class Lane {
       const due = startAt + this.#cursor.dueAt;
       if (!(due <= now) || due >= this.#control.fence) break;
       const tooLateAt = due + maxLagMs;
-      if (now > tooLateAt) this.#drop(this.#dropReason(tooLateAt));
+      // What would be too late when it is rendered is not rendered: under overload every hit stands at that edge.
+      const decideBy = tooLateAt - Math.min(2 * this.#renderMs, maxLagMs / 2);
+      if (now > decideBy) this.#drop(this.#dropReason(decideBy));
       else if (this.#inFlight.free > 0) this.#send(due, tooLateAt);
       else break;
       now = this.#clock.now();
@@ -194,6 +202,7 @@ export class Lane {
     // Whoever ends a lane that does not come back from rendering finds here which hit it was.
     this.#live.cursor = hit;
     this.#live.state = RENDERING;
+    const before = this.#clock.now();
     try {
       target = this.#targeter.next(hit);
     } catch (error) {
@@ -204,6 +213,7 @@ export class Lane {
     }
     this.#live.state = IDLE;
     const now = this.#clock.now();
+    this.#noteRender(now - before);
     if (now > tooLateAt) return this.#drop(LATE);
     const label = this.#targeter.label;
     const slots = this.#inFlight;
@@ -225,6 +235,13 @@ export class Lane {
     }
     this.#pass();
     this.#transport.send(slot, target);
+  }
+
+  /** One slow render, such as a pause of the machine, is no reason to expect another; many are. */
+  #noteRender(tookMs: number): void {
+    const most = 1.5 * this.#renderMs + 0.02;
+    if (tookMs > most) this.#renderMs = most;
+    else this.#renderMs += (tookMs - this.#renderMs) / RENDERS_REMEMBERED;
   }
 
   /** The present hit is decided. */
@@ -400,7 +417,7 @@ export class Lane {
       return Math.min(wake, end > now ? end : now + FENCE_POLL_MS);
     }
     if (due >= this.#control.fence) return Math.min(wake, Math.max(due, now + FENCE_POLL_MS));
-    if (this.#blocked) return Math.min(wake, due + this.#plan.maxLagMs);
+    if (this.#blocked) return Math.min(wake, Math.max(due + this.#plan.maxLagMs, now + BLOCKED_POLL_MS));
     return Math.min(wake, due);
   }
 }
