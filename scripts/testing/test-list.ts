@@ -46,7 +46,7 @@ export function formatRecord(tests: readonly RanTest[]): string {
 /** @throws SyntaxError for a line that `formatRecord` would not have written */
 export function parseRecord(text: string): RanTest[] {
   return parseList(text).map((line) => {
-    const [, outcome, name] = /^(passed|failed|skipped|todo)\t(.+)$/.exec(line) ?? [];
+    const [, outcome, name] = /^(passed|failed|skipped|todo)\t(.+)$/s.exec(line) ?? [];
     if (outcome === undefined || name === undefined) throw new SyntaxError(`not a line of a record: ${line}`);
     return { outcome: outcome as RanTest['outcome'], name };
   });

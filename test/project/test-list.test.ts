@@ -58,7 +58,7 @@ test('an empty list and windows line ends are read', () => {
 });
 
 test('a record keeps outcomes, and is not guessed at', () => {
-  const tests = ran('a', ['b', 'skipped'], ['c', 'todo'], ['d', 'failed']);
+  const tests = ran('a', 'é \u2028 b', ['b', 'skipped'], ['c', 'todo'], ['d', 'failed']);
   assert.deepEqual(parseRecord(formatRecord(tests)), tests);
   for (const text of ['a', 'passed a', 'maybe\ta', 'passed\t']) {
     assert.throws(() => parseRecord(`${text}\n`), SyntaxError, text);
