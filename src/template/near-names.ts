@@ -1,3 +1,5 @@
+import { editDistance } from '../units/edit-distance.ts';
+
 /**
  * The names that a misspelt one may have meant, the nearest first, at most three. Differences in case, separators and
  * endings (`.json`) count little.
@@ -35,21 +37,4 @@ function simplified(name: string): string {
     .toLowerCase()
     .replace(/\.(?:json|txt|eta|tmpl)$/, '')
     .replaceAll(/[-_. ]/g, '');
-}
-
-/** How many characters have to be added, left out, changed or swapped with the next one (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = swapped ? beforePrevious[j - 2]! + 1 : change;
-      row.push(Math.min(change, swap, previous[j]! + 1, row[j - 1]! + 1));
-    }
-    [beforePrevious, previous] = [previous, row];
-  }
-  return previous[b.length]!;
 }
