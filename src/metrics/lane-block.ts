@@ -5,8 +5,7 @@ import { Tally } from './tally.ts';
 const CURSOR = 0;
 const HEARTBEAT = 1;
 const STATE = 2;
-const LAST_DUE_AT = 3;
-const FIELDS = 4;
+const FIELDS = 3;
 
 /** Everything one lane counts and says about itself, as views of one array. */
 export class LaneValues {
@@ -57,14 +56,6 @@ export class LaneValues {
   }
   set state(state: number) {
     this.#fields[STATE] = state;
-  }
-
-  /** When the last hit that it decided was due, in ms of run time. */
-  get lastDueAt(): number {
-    return this.#fields[LAST_DUE_AT]!;
-  }
-  set lastDueAt(runMs: number) {
-    this.#fields[LAST_DUE_AT] = runMs;
   }
 }
 
@@ -137,10 +128,5 @@ export class LaneBlock {
       if (((now - 2 * publication) | 0) <= 2) return true;
     }
     return false;
-  }
-
-  /** Copies what a lane that no longer runs has counted, published or not. */
-  readLive(into: Float64Array): void {
-    into.set(this.live.values);
   }
 }
