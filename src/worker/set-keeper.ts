@@ -66,14 +66,18 @@ export class SetKeeper {
     for (;;) {
       const digest = this.#order!.current;
       const set = await this.#obtain(digest, () => this.#order!.current === digest);
-      if (set === null) continue;
-      this.#taken = { digest, at: Number.NEGATIVE_INFINITY };
-      this.#running = digest;
-      return set;
+      if (set !== null) return set;
     }
   }
 
-  /** Lanes have begun with the first set, or one of them has prepared or taken another. */
+  /** Lanes are there, made with this set. */
+  begin({ content }: LaneSet): void {
+    this.#taken = { digest: content.digest, at: Number.NEGATIVE_INFINITY };
+    this.#running = content.digest;
+    this.#pursue();
+  }
+
+  /** A lane has prepared or taken a set, or time has passed. Only after `begin`. */
   look(): void {
     const { lanes, clock, changed } = this.#options;
     const before = this.report;
