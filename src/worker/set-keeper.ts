@@ -103,10 +103,11 @@ export class SetKeeper {
       this.swaps++;
     }
     const wanted = this.isCurrent ? next : current;
-    if (wanted === this.#wanted || (wanted !== null && wanted === this.#prepared)) return;
-    this.#wanted = wanted;
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted === this.#prepared ? null : wanted;
+    if (this.#wanted === null) return;
     this.#prepared = null;
-    if (wanted !== null) void this.#prepare(wanted);
+    void this.#prepare(this.#wanted);
   }
 
   async #prepare(digest: string): Promise<void> {
