@@ -1,6 +1,6 @@
 import { Masker } from '../../report/mask.ts';
 import { parseHttpTarget } from '../../target/http-target.ts';
-import type { HttpTarget } from '../../target/target.ts';
+import type { HttpTarget, TargetParser } from '../../target/target.ts';
 import { TargetError } from '../../target/target-error.ts';
 import { openTargets } from '../../target/target-lines.ts';
 import type { Content } from '../../template/content.ts';
@@ -29,7 +29,10 @@ export interface Rendered {
 /** @throws UsageError with everything that is wrong with the templates or targets */
 export async function openRendered(content: Content, { secrets }: { secrets: boolean }): Promise<Rendered> {
   await requireGoodContent(content);
-  const parse = (json: string): RenderedTarget => ({ ...parseHttpTarget(json), json });
+  const parse: TargetParser<RenderedTarget> = (json, bodies) => ({
+    ...parseHttpTarget(json, bodies),
+    json: bodies?.written(json) ?? json,
+  });
   const lines = content.kind === 'targets' ? await openTargets(content.files) : null;
   const targeter = createTargeter(content, { lane: 0, lanes: 1, replacement: 0 }, parse, lines);
   const hidden = secrets ? [] : content.secrets.flatMap((name) => content.variables[name] ?? []);
