@@ -384,7 +384,7 @@ export class Coordinator {
     }
     if (plan.endsAt !== null && runMs >= plan.endsAt) {
       if (live.length === 0) return this.#complete();
-      if (runMs >= plan.endsAt + this.#spec.http.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS) {
+      if (runMs >= plan.endsAt + this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS) {
         for (const member of live) this.#lose(member, 'did not come to an end');
         return this.#complete();
       }
@@ -540,7 +540,7 @@ export class Coordinator {
     return {
       version: { epoch: 1, n: this.#version },
       content: this.#options.content.digest,
-      http: spec.http,
+      protocol: spec.protocol,
       lanes: this.#lanes ?? 1,
       workers: this.#workers,
       maxLagMs: spec.maxLagMs,
