@@ -210,7 +210,7 @@ export class Worker {
       identity: { lane: index * lanes + lane, lanes: assignment.workers * lanes, replacement },
       content,
       lines,
-      http: assignment.http,
+      protocol: assignment.protocol,
       warmupMs: assignment.warmupMs,
       windowMs: this.#ballot.windowMs,
       precise: limitMs !== null && limitMs < PRECISE_BELOW_MS,

@@ -13,10 +13,10 @@ async function received(use: (socket: net.Socket) => void): Promise<{ bytes: Buf
   const socket = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
   await once(socket, 'connect');
   let writes = 0;
-  const { write } = socket;
+  const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
   socket.write = (...given: unknown[]) => {
     writes++;
-    return Reflect.apply(write, socket, given) as boolean;
+    return write(...given);
   };
   joinWrites(socket);
   use(socket);
