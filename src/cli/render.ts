@@ -1,17 +1,10 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { UsageError } from './errors.ts';
+import { type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
 import type { Rendered } from './render/rendered.ts';
-import { wholeNumber } from './run.ts';
 
-interface RenderOptions {
-  file?: string[];
-  name?: string;
-  templates?: string;
-  entry?: string;
-  targets?: string;
-  set?: string[];
-  seed?: string;
+interface RenderOptions extends SourceOptions {
   count?: string;
   decode?: boolean;
   time?: boolean;
@@ -22,18 +15,8 @@ const MOST_TARGETS = 100_000_000;
 
 /** `taz render`: prints what a test would send, and sends nothing. */
 export function renderCommand(): Command {
-  return new Command('render')
-    .description('Print the targets that a test would send, without sending them')
-    .option(
-      '-f, --file <file...>',
-      'manifest files with the LoadTest and what it refers to; - for standard input',
-    )
-    .option('--name <name>', 'which LoadTest, where the files hold several')
-    .option('--templates <dir>', 'without a manifest: a folder of templates')
-    .option('--entry <name>', 'with --templates: the template that renders each target')
-    .option('--targets <file>', "without a manifest: a file of targets in Vegeta's JSON format")
-    .option('--set <variable...>', 'give a variable: NAME=value, NAME=@FILE, NAME=env:VARIABLE')
-    .option('--seed <seed>', 'make the data repeatable, instead of events.seed in the manifest')
+  return withSourceOptions(new Command('render'))
+    .description('print the targets that a test would send, without sending them')
     .option('-n, --count <count>', 'how many targets (default: 1)')
     .option('--decode', 'print requests for people: method and URL, headers, the body as it is sent')
     .option('--time', 'print no targets but what rendering one costs')

@@ -5,20 +5,14 @@ import { UsageError } from '../errors.ts';
 import { failWith, loadManifest, type Manifest } from '../manifest/load.ts';
 import { type PreparedRun, prepareRun } from '../manifest/prepare.ts';
 import { parseSets } from '../manifest/sets.ts';
+import type { SourceOptions } from '../options.ts';
 
 /** Where a test comes from: manifest files, or a folder of templates or a file of targets with the rest as options. */
-export interface TestOptions {
-  file?: string[];
-  name?: string;
-  templates?: string;
-  entry?: string;
-  targets?: string;
-  set?: string[];
-  /** These change what the manifest says. */
+export interface TestOptions extends SourceOptions {
+  /** These, and the seed, change what the manifest says. */
   rate?: string;
   duration?: string;
   workers?: string;
-  seed?: string;
   /** Takes a line about what was left out of account. */
   note?: (line: string) => void;
 }
