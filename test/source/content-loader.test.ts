@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { formatProblem, ProblemsError } from '../../../src/api/problem.ts';
-import type { SourceItem } from '../../../src/api/run-spec.ts';
-import { type ResolvedSource, resolveSources } from '../../../src/cli/manifest/sources.ts';
-import { folderWith } from './files.ts';
+import { formatProblem, ProblemsError } from '../../src/api/problem.ts';
+import type { SourceItem } from '../../src/api/run-spec.ts';
+import { ContentLoader, type ContentSpec } from '../../src/source/content-loader.ts';
+import type { CannedContent, Content, TemplateContent } from '../../src/template/content.ts';
+import { folderWith } from '../cli/manifest/files.ts';
+import { EVENTS, surroundings } from './surroundings.ts';
 
-const configMaps = new Map([['c', { 'b.json': 'from c', 'c.json': 'only c' }]]);
+const around = surroundings({ configMaps: { c: { 'b.json': 'from c', 'c.json': 'only c' } } });
+const { signal } = new AbortController();
 
 async function problemsOf(resolving: Promise<unknown>): Promise<string> {
   try {
@@ -19,10 +22,19 @@ async function problemsOf(resolving: Promise<unknown>): Promise<string> {
   assert.fail('they are resolved');
 }
 
-const templates = (from: SourceItem[], baseDir = '/', entry = 'a.json'): Promise<ResolvedSource> =>
-  resolveSources({ kind: 'templates', entry, from }, { configMaps, baseDir });
-const targets = (from: SourceItem[], baseDir = '/', loop = false): Promise<ResolvedSource> =>
-  resolveSources({ kind: 'targets', loop, from }, { configMaps, baseDir });
+function loaderOf(source: ContentSpec['source'], baseDir: string): ContentLoader {
+  const spec = { source, variables: [], events: EVENTS };
+  return new ContentLoader(spec, { lookAround: async () => around, baseDir });
+}
+
+async function load(source: ContentSpec['source'], baseDir: string): Promise<Content> {
+  return loaderOf(source, baseDir).look(signal);
+}
+
+const templates = async (from: SourceItem[], baseDir = '/', entry = 'a.json') =>
+  (await load({ kind: 'templates', entry, from, reloadMs: null }, baseDir)) as TemplateContent;
+const targets = async (from: SourceItem[], baseDir = '/', loop = false) =>
+  (await load({ kind: 'targets', loop, from, reloadMs: null }, baseDir)) as CannedContent;
 
 suite('templates', () => {
   test('later sources win by name', async (t) => {
@@ -32,10 +44,13 @@ suite('templates', () => {
       { configMap: { name: 'c' } },
       { directory: { path: './t' } },
     ];
-    assert.deepEqual(await templates(from, folder), {
-      kind: 'templates',
-      entry: 'a.json',
-      files: { 'a.json': 'folder a', 'b.json': 'from c', 'c.json': 'folder c', 'sub/x.json': 'deep' },
+    const content = await templates(from, folder);
+    assert.equal(content.entry, 'a.json');
+    assert.deepEqual(content.files, {
+      'a.json': 'folder a',
+      'b.json': 'from c',
+      'c.json': 'folder c',
+      'sub/x.json': 'deep',
     });
   });
 
@@ -47,11 +62,8 @@ suite('templates', () => {
 
   test('an absolute path stays one', async (t) => {
     const folder = folderWith(t, { 'a.json': 'x' });
-    assert.deepEqual(await templates([{ directory: { path: folder } }], '/nowhere'), {
-      kind: 'templates',
-      entry: 'a.json',
-      files: { 'a.json': 'x' },
-    });
+    const { files } = await templates([{ directory: { path: folder } }], '/nowhere');
+    assert.deepEqual(files, { 'a.json': 'x' });
   });
 
   test('a mounted ConfigMap: links to files in a hidden folder', async (t) => {
@@ -109,7 +121,7 @@ suite('templates', () => {
     const folder = folderWith(t, { 'a.json': Buffer.from([0xff, 0xfe]) });
     assert.match(
       await problemsOf(templates([{ directory: { path: folder } }])),
-      /^spec\.templates\.from: ".*a\.json" is not a text in UTF-8$/,
+      /^spec\.templates\.from\[0\]\.directory: ".*a\.json" is not a text in UTF-8$/,
     );
   });
 
@@ -161,24 +173,30 @@ suite('targets', () => {
       { directory: { path: folder } },
       { configMap: { name: 'c' } },
     ];
-    assert.deepEqual(await targets(from, '/', true), {
-      kind: 'targets',
-      loop: true,
-      files: [
-        { name: 'x.json', text: 'x' },
-        { name: 'B.json', path: join(folder, 'B.json') },
-        { name: 'a.json', path: join(folder, 'a.json') },
-        { name: 'z.json', path: join(folder, 'z.json') },
-        { name: 'b.json', text: 'from c' },
-        { name: 'c.json', text: 'only c' },
-      ],
-    });
+    const content = await targets(from, '/', true);
+    assert.equal(content.loop, true);
+    assert.equal(content.count, 6);
+    assert.deepEqual(content.files, [
+      { name: 'x.json', text: 'x' },
+      { name: 'B.json', path: join(folder, 'B.json') },
+      { name: 'a.json', path: join(folder, 'a.json') },
+      { name: 'z.json', path: join(folder, 'z.json') },
+      { name: 'b.json', text: 'from c' },
+      { name: 'c.json', text: 'only c' },
+    ]);
   });
 
-  test('a file on this machine is not read, however large it is or what is in it', async (t) => {
+  test('a file on this machine stays there, however large it is or what is in it', async (t) => {
     const folder = folderWith(t, { a: Buffer.alloc(6 * 1024 * 1024, 0xff) });
     assert.deepEqual((await targets([{ directory: { path: folder } }])).files, [
       { name: 'a', path: join(folder, 'a') },
     ]);
+  });
+
+  test('without any target', async () => {
+    assert.equal(
+      await problemsOf(targets([{ inline: { a: '\n\n' } }])),
+      'spec.targets.from: there is no target in the sources of targets',
+    );
   });
 });
