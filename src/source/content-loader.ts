@@ -85,7 +85,6 @@ export class ContentLoader {
 
   /** Ends watching and connections, and deletes what was fetched to disk. */
   async close(): Promise<void> {
-    this.#changed = null;
     for (const source of (await this.#sources) ?? []) source.close();
   }
 
@@ -95,12 +94,9 @@ export class ContentLoader {
       source.from.map((item) => openSource(item, this.#options.baseDir, FORMS[source.kind])),
     );
     const sources = await this.#sources;
-    const looks = await Promise.allSettled(
-      sources.map((each) => {
-        each.watch?.(() => this.#changed?.());
-        return each.look(around, signal);
-      }),
-    );
+    const changed = this.#changed;
+    if (changed !== null) for (const each of sources) each.watch?.(changed);
+    const looks = await Promise.allSettled(sources.map((each) => each.look(around, signal)));
     return looks.flatMap((look, index) => {
       if (look.status === 'fulfilled') return [look.value];
       if (!(look.reason instanceof SourceError)) throw look.reason;

@@ -22,9 +22,12 @@ export type ScoutNews =
 /** How a look ended. */
 export type LookEnd = 'offered' | 'unchanged' | 'refused' | 'failed';
 
+/** What a scout needs of a loader. */
+export type Loader = Pick<ContentLoader, 'look' | 'watch' | 'close'>;
+
 /** Where a scout looks. */
 export interface Lookout {
-  loader: ContentLoader;
+  loader: Loader;
   /** The longest time from one look to the next, in ms; null: only when it is asked for. */
   reloadMs: number | null;
 }
@@ -62,9 +65,9 @@ export class Scout {
   #at: Lookout;
   /** Digest of the content that was offered last, and where it is from: what it fetched to disk may still be read. */
   #offered: string;
-  #offeredFrom: ContentLoader;
+  #offeredFrom: Loader;
   /** Loaders that others took the place of. */
-  #left: ContentLoader[] = [];
+  #left: Loader[] = [];
   #refused: string | null = null;
   /** Since when something is wrong, by the clock; null: nothing is. */
   #troubleSince: number | null = null;
@@ -78,6 +81,7 @@ export class Scout {
   #noise: { since: number; timer: NodeJS.Timeout } | null = null;
   #quiet = false;
   #wake: () => void = () => {};
+  #ended = false;
 
   /** @param offered digest of the content that the run starts with, made by that loader */
   constructor(at: Lookout, offered: string, options: ScoutOptions) {
@@ -101,6 +105,7 @@ export class Scout {
       asked?.resolve(end);
     }
     signal.removeEventListener('abort', onAbort);
+    this.#ended = true;
     this.#asked?.resolve('unchanged');
     this.#endNoise();
     for (const loader of new Set([...this.#left, this.#offeredFrom, this.#at.loader])) await loader.close();
@@ -108,9 +113,10 @@ export class Scout {
 
   /**
    * Looks as soon as a look that is under way is over. A set that was refused is checked again, and what is wrong is told
-   * again. @returns how the look ended, which is never when the scout does not run
+   * again. @returns how the look ended
    */
-  lookNow(): Promise<LookEnd> {
+  async lookNow(): Promise<LookEnd> {
+    if (this.#ended) return 'unchanged';
     this.#asked ??= Promise.withResolvers();
     this.#wake();
     return this.#asked.promise;
@@ -130,7 +136,7 @@ export class Scout {
     if (reloadMs !== null) loader.watch(() => this.#heard(loader));
   }
 
-  #heard(loader: ContentLoader): void {
+  #heard(loader: Loader): void {
     if (loader !== this.#at.loader) return;
     const now = this.#options.clock.now();
     const since = this.#noise?.since ?? now;
@@ -207,7 +213,7 @@ export class Scout {
     return 'unchanged';
   }
 
-  #offer(content: Content, from: ContentLoader): LookEnd {
+  #offer(content: Content, from: Loader): LookEnd {
     this.#refused = null;
     this.#endTrouble();
     this.#offered = content.digest;

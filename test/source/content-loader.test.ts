@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { formatProblem, ProblemsError } from '../../src/api/problem.ts';
 import type { SourceItem } from '../../src/api/run-spec.ts';
 import { ContentLoader, type ContentSpec } from '../../src/source/content-loader.ts';
+import type { Surroundings } from '../../src/source/surroundings.ts';
 import type { CannedContent, Content, TemplateContent } from '../../src/template/content.ts';
 import { folderWith } from '../cli/manifest/files.ts';
 import { EVENTS, surroundings } from './surroundings.ts';
@@ -198,5 +199,101 @@ suite('targets', () => {
       await problemsOf(targets([{ inline: { a: '\n\n' } }])),
       'spec.targets.from: there is no target in the sources of targets',
     );
+  });
+});
+
+suite('looks one after another', () => {
+  /** A loader of a folder, and what stands around it, which the test changes. */
+  function loader(folder: string, variables: ContentSpec['variables'] = []) {
+    const source = { kind: 'templates' as const, entry: 'a.json', reloadMs: null };
+    const from = [{ directory: { path: '.' } }, { configMap: { name: 'c' } }];
+    const now = {
+      around: surroundings({ configMaps: { c: { 'c.json': 'c' } }, secrets: { s: { token: 'one' } } }),
+    };
+    const spec = { source: { ...source, from }, variables, events: EVENTS };
+    return { now, loader: new ContentLoader(spec, { lookAround: async () => now.around, baseDir: folder }) };
+  }
+
+  test('give the same content while nothing has changed', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'a' });
+    const { loader: one, now } = loader(folder);
+    const first = await one.look(signal);
+    assert.equal(await one.look(signal), first);
+    now.around = surroundings({ configMaps: { c: { 'c.json': 'c' }, other: {} } });
+    assert.equal(await one.look(signal), first);
+    writeFileSync(join(folder, 'a.json'), 'A');
+    const second = await one.look(signal);
+    assert.notEqual(second.digest, first.digest);
+    assert.deepEqual((second as TemplateContent).files, { 'a.json': 'A', 'c.json': 'c' });
+  });
+
+  test('give another digest for another ConfigMap, or another value of any variable', async (t) => {
+    const variables: ContentSpec['variables'] = [
+      { name: 'Token', secret: { name: 's', key: 'token' } },
+      { name: 'Region', configMap: { name: 'r', key: 'k' } },
+    ];
+    const { loader: one, now } = loader(folderWith(t, { 'a.json': 'a' }), variables);
+    const digests = new Set<string>();
+    const as = (c: string, region: string, token: string): Surroundings =>
+      surroundings({ configMaps: { c: { 'c.json': c }, r: { k: region } }, secrets: { s: { token } } });
+    for (const around of [
+      as('c', 'eu', 'one'),
+      as('d', 'eu', 'one'),
+      as('c', 'us', 'one'),
+      as('c', 'eu', 'two'),
+    ]) {
+      now.around = around;
+      digests.add((await one.look(signal)).digest);
+    }
+    assert.equal(digests.size, 4);
+    now.around = as('c', 'eu', 'one');
+    assert.ok(digests.has((await one.look(signal)).digest), 'and the same one for the same');
+  });
+
+  test('say what is missing, and go on from there', async (t) => {
+    const folder = folderWith(t, { 'a.json': 'a' });
+    const { loader: one, now } = loader(folder, [{ name: 'T', secret: { name: 's', key: 'token' } }]);
+    const first = await one.look(signal);
+    const good = now.around;
+    now.around = surroundings();
+    rmSync(join(folder, 'a.json'));
+    const problems = (await problemsOf(one.look(signal))).split('\n');
+    assert.deepEqual(
+      problems.map((line) => line.split(': ')[0]),
+      [
+        'spec.variables[0].valueFrom.secretKeyRef',
+        'spec.templates.from[0].directory',
+        'spec.templates.from[1].configMap',
+      ],
+    );
+    now.around = good;
+    writeFileSync(join(folder, 'a.json'), 'a');
+    assert.equal((await one.look(signal)).digest, first.digest);
+  });
+
+  test('say what looking around says', async () => {
+    const spec = {
+      source: { kind: 'templates' as const, entry: 'a', from: [], reloadMs: null },
+      variables: [],
+    };
+    const failing = new ContentLoader(
+      { ...spec, events: EVENTS },
+      { lookAround: () => Promise.reject(new Error('secret.yaml cannot be read')), baseDir: '/' },
+    );
+    await assert.rejects(failing.look(signal), { message: 'secret.yaml cannot be read' });
+  });
+
+  test('of targets give another digest when a file of them has changed', async (t) => {
+    const folder = folderWith(t, { 'a.jsonl': '{}\n' });
+    const one = loaderOf(
+      { kind: 'targets', loop: true, from: [{ directory: { path: folder } }], reloadMs: null },
+      '/',
+    );
+    const first = await one.look(signal);
+    assert.equal(await one.look(signal), first);
+    writeFileSync(join(folder, 'a.jsonl'), '{}\n{}\n');
+    const second = (await one.look(signal)) as CannedContent;
+    assert.notEqual(second.digest, first.digest);
+    assert.equal(second.count, 2);
   });
 });

@@ -48,7 +48,7 @@ async function stampOf(files: readonly string[]): Promise<string> {
   const stamps: string[] = [];
   for (const file of files) {
     const stats = await stat(file, { bigint: true }).catch(() => null);
-    stamps.push(stats === null ? '' : `${stats.ino}:${stats.size}:${stats.mtimeNs}`);
+    stamps.push(stats === null ? 'gone' : `${stats.ino}:${stats.size}:${stats.mtimeNs}`);
   }
   return stamps.join(' ');
 }

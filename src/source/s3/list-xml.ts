@@ -26,7 +26,7 @@ export function readListPage(xml: string): ListPage | null {
   const objects: S3Object[] = [];
   for (const [, entry] of xml.matchAll(CONTENTS)) {
     const [key, etag, size] = ['Key', 'ETag', 'Size'].map((name) => elementOf(entry!, name));
-    if (key == null || !etag || !/^[0-9]+$/.test(size ?? '')) return null;
+    if (typeof key !== 'string' || !etag || !/^[0-9]+$/.test(size ?? '')) return null;
     objects.push({ key: urlEncoded ? urlDecoded(key) : key, etag, size: Number(size) });
   }
   const next = elementOf(head, 'IsTruncated') === 'true' ? elementOf(head, 'NextContinuationToken') : null;

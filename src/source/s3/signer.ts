@@ -1,4 +1,4 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { S3Credentials } from './credentials.ts';
 import type { Location } from './location.ts';
@@ -34,10 +34,13 @@ export function signerFor(location: Location, credentials: () => Promise<S3Crede
   };
 }
 
+/** A hash or an HMAC that is being made. */
+type Hashing = ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+
 /** SHA-256 and HMAC, as the signer asks for them. */
 export class Sha256 {
   readonly #secret: Uint8Array | string | null;
-  #hash: Hash | Hmac;
+  #hash: Hashing;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#secret = secret === undefined ? null : typeof secret === 'string' ? secret : bytesOf(secret);
@@ -57,7 +60,7 @@ export class Sha256 {
     return this.#hash.digest();
   }
 
-  #begun(): Hash | Hmac {
+  #begun(): Hashing {
     return this.#secret === null ? createHash('sha256') : createHmac('sha256', this.#secret);
   }
 }
