@@ -86,18 +86,16 @@ describe('looks', () => {
     for (const name of ['a.json', 'b.json']) symlinkSync(join('..data', name), join(folder, name));
     const source = open(t, folder);
     await look(source);
-    const swapping = (async () => {
+    const swapped = new AbortController();
+    void (async () => {
       for (let n = 2; n <= 60; n++) {
         mountVersion(folder, String(n), version(n));
         await sleep(n % 10 === 0 ? 120 : 3);
       }
+      swapped.abort();
     })();
-    let swapped = false;
-    void swapping.then(() => {
-      swapped = true;
-    });
     const seen = new Set<string>();
-    while (!swapped) {
+    while (!swapped.signal.aborted) {
       const found = texts(await look(source).catch(() => ({ files: [] })));
       assert.equal(found['a.json'], found['b.json']);
       seen.add(String(found['a.json']));

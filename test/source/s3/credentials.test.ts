@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chainCredentials, secretCredentials } from '../../../src/source/s3/credentials.ts';
@@ -45,12 +46,12 @@ class Service {
   #server!: Server;
 
   async listen(): Promise<string> {
-    this.#server = createServer(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += String(chunk);
-      this.asked.push({ url: request.url!, body, authorization: request.headers.authorization ?? '' });
-      const { status, type, body: text } = this.answer(request.url!);
-      response.writeHead(status, { 'content-type': type }).end(text);
+    this.#server = createServer((request, response) => {
+      void text(request).then((body) => {
+        this.asked.push({ url: request.url!, body, authorization: request.headers.authorization ?? '' });
+        const { status, type, body: said } = this.answer(request.url!);
+        response.writeHead(status, { 'content-type': type }).end(said);
+      });
     });
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
