@@ -39,13 +39,17 @@ async function render(options: RenderOptions): Promise<void> {
     import('./run/prepare.ts'),
     import('./render/rendered.ts'),
   ]);
-  const { content } = await prepareTest({ ...options, note: (line) => console.error(line) });
-  const rendered = await openRendered(content, { secrets: options.secrets ?? false });
-  if (options.time) {
-    const { measure, timeTable } = await import('./render/time.ts');
-    process.stdout.write(timeTable(measure(rendered)));
-  } else {
-    await printTargets(rendered, count, options.decode ?? false);
+  const { content, loader } = await prepareTest({ ...options, note: (line) => console.error(line) });
+  try {
+    const rendered = await openRendered(content, { secrets: options.secrets ?? false });
+    if (options.time) {
+      const { measure, timeTable } = await import('./render/time.ts');
+      process.stdout.write(timeTable(measure(rendered)));
+    } else {
+      await printTargets(rendered, count, options.decode ?? false);
+    }
+  } finally {
+    await loader.close();
   }
 }
 

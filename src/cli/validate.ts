@@ -19,7 +19,11 @@ async function validate({ file, name, set }: ManifestOptions): Promise<void> {
   const sets = await parseSets(set ?? []);
   const note = (line: string) => process.stderr.write(`taz: ${line}\n`);
   const manifest = await loadManifest(file, { name, note });
-  const { spec, content } = await prepareRun(manifest, sets);
-  await requireGoodContent(content);
+  const { spec, content, loader } = await prepareRun(manifest, sets);
+  try {
+    await requireGoodContent(content);
+  } finally {
+    await loader.close();
+  }
   process.stdout.write(`${manifest.file}: ok: ${spec.name} sends ${outline(spec, content)}\n`);
 }

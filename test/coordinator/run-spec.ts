@@ -20,7 +20,7 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
       keepAlive: true,
       tls: { ca: null, serverName: null, insecure: false },
     },
-    source: { kind: 'templates', entry: 'track.json', from: [] },
+    source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
     variables: [],
     events: EVENTS,
     stopWhen: null,

@@ -5,6 +5,7 @@ import { UsageError } from '../errors.ts';
 import { failWith, loadManifest, type Manifest } from '../manifest/load.ts';
 import { type PreparedRun, prepareRun } from '../manifest/prepare.ts';
 import { parseSets } from '../manifest/sets.ts';
+import { lookAroundIn } from '../manifest/surroundings.ts';
 import type { SourceOptions } from '../options.ts';
 
 /** Where a test comes from: manifest files, or a folder of templates or a file of targets with the rest as options. */
@@ -23,8 +24,10 @@ const QUICK_DURATION = '10s';
 
 /** A test that could start at once: everything is read, nothing is sent. @throws UsageError with everything wrong */
 export async function prepareTest(options: TestOptions): Promise<PreparedRun> {
-  const sets = await parseSets(options.set ?? []);
-  return prepareRun(await manifestOf(options), sets);
+  const readSets = () => parseSets(options.set ?? []);
+  const sets = await readSets();
+  const manifest = await manifestOf(options);
+  return prepareRun(manifest, sets, lookAroundIn(options.file ?? [], manifest, readSets));
 }
 
 async function manifestOf(options: TestOptions): Promise<Manifest> {
@@ -41,7 +44,13 @@ async function manifestOf(options: TestOptions): Promise<Manifest> {
     throw new UsageError('--entry NAME goes with --templates DIR; a manifest names its own entry');
   }
   if (file === undefined) {
-    const none = { configMaps: new Map(), secrets: new Map(), file: '', baseDir: process.cwd() };
+    const none = {
+      namespace: '',
+      configMaps: new Map(),
+      secrets: new Map(),
+      file: '',
+      baseDir: process.cwd(),
+    };
     return { ...none, loadtest: overridden(quickTest(options), options, '') };
   }
   const manifest = await loadManifest(file, { name, ...(note === undefined ? {} : { note }) });
