@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import type { Content } from '../template/content.ts';
 import { UsageError } from './errors.ts';
 import { type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
 import type { Rendered } from './render/rendered.ts';
@@ -9,6 +10,7 @@ interface RenderOptions extends SourceOptions {
   decode?: boolean;
   time?: boolean;
   secrets?: boolean;
+  watch?: boolean;
 }
 
 const MOST_TARGETS = 100_000_000;
@@ -21,6 +23,7 @@ export function renderCommand(): Command {
     .option('--decode', 'print requests for people: method and URL, headers, the body as it is sent')
     .option('--time', 'print no targets but what rendering one costs')
     .option('--secrets', 'print the values of secret variables instead of ***')
+    .option('--watch', 'show it again whenever the manifest or a template is saved, until Ctrl-C')
     .addHelpText(
       'after',
       `
@@ -34,13 +37,12 @@ async function render(options: RenderOptions): Promise<void> {
   if (options.time && (options.count !== undefined || options.decode)) {
     throw new UsageError('--time prints no targets: leave out --count and --decode');
   }
+  if (options.watch && options.file?.includes('-')) {
+    throw new UsageError('--watch needs files that can be read again: - is standard input');
+  }
   const count = wholeNumber('--count', options.count ?? '1', 1, MOST_TARGETS);
-  const [{ prepareTest }, { openRendered }] = await Promise.all([
-    import('./run/prepare.ts'),
-    import('./render/rendered.ts'),
-  ]);
-  const { content, loader } = await prepareTest({ ...options, note: (line) => console.error(line) });
-  try {
+  const { openRendered } = await import('./render/rendered.ts');
+  const show = async (content: Content): Promise<void> => {
     const rendered = await openRendered(content, { secrets: options.secrets ?? false });
     if (options.time) {
       const { measure, timeTable } = await import('./render/time.ts');
@@ -48,8 +50,18 @@ async function render(options: RenderOptions): Promise<void> {
     } else {
       await printTargets(rendered, count, options.decode ?? false);
     }
-  } finally {
-    await loader.close();
+  };
+  if (options.watch) {
+    const { showOnChanges } = await import('./render/watch.ts');
+    await showOnChanges(options, show);
+  } else {
+    const { prepareTest } = await import('./run/prepare.ts');
+    const { content, loader } = await prepareTest({ ...options, note: (line) => console.error(line) });
+    try {
+      await show(content);
+    } finally {
+      await loader.close();
+    }
   }
 }
 
