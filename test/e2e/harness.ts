@@ -51,7 +51,7 @@ export async function startRun(
     host: '127.0.0.1',
     token,
     sync: (request) => coordinator.sync(request),
-    content: () => coordinator.content,
+    content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
   const pool = new LocalWorkerPool({

@@ -32,6 +32,7 @@ export function frame(state: DisplayState, columns: number, colour: boolean): st
     ...charts(state, width, style),
     ...judgement(snapshot, style),
     ...workers(snapshot.workers, style),
+    ...templates(snapshot, style),
   ];
   return lines.map((line) => cut(line, columns));
 }
@@ -194,6 +195,18 @@ function workers(all: readonly WorkerSnapshot[], style: Style): string[] {
     .slice(0, 3)
     .map(({ name, problem }) => row('', style, [style.bad(printable(`${name}: ${problem}`))]));
   return [row('workers', style, [states]), ...problems];
+}
+
+/** Only where they have changed, or should have. */
+function templates({ phase, templates }: RunSnapshot, style: Style): string[] {
+  const { digest, updated, of, applied, refused, lastError } = templates;
+  const isUsual = applied + refused === 0 && (updated === of || phase === 'Preparing');
+  if (isUsual) return [];
+  const workers = updated === of ? `${updated}/${of} workers` : style.warn(`${updated}/${of} workers`);
+  return [
+    row('templates', style, [`${digest.slice(0, 12)} ${style.dim('on')} ${workers}`]),
+    ...(lastError === '' ? [] : [row('', style, [style.bad(printable(`refused: ${lastError}`))])]),
+  ];
 }
 
 function label(text: string, style: Style): string {

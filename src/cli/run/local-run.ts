@@ -36,7 +36,7 @@ export async function runLocally(test: PreparedRun, options: LocalRunOptions): P
     host: '127.0.0.1',
     token,
     sync: (request) => coordinator.sync(request),
-    content: () => coordinator.content,
+    content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
   const cores = Math.max(1, Math.floor(availableParallelism() / workerCount(test.spec)));
