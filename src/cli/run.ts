@@ -57,7 +57,11 @@ async function run(options: RunOptions): Promise<number> {
     import('./run/results.ts'),
   ]);
   const test = await prepareTest({ ...options, note: (line) => console.error(line) });
-  await requireGoodContent(test.content);
-  const records = startResults(options);
-  return runTest(test, { ...options, lanes, metricsPort, records, quiet: options.quiet ?? false });
+  try {
+    await requireGoodContent(test.content);
+    const records = startResults(options);
+    return await runTest(test, { ...options, lanes, metricsPort, records, quiet: options.quiet ?? false });
+  } finally {
+    await test.loader.close();
+  }
 }

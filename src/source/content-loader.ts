@@ -83,7 +83,7 @@ export class ContentLoader {
     this.#changed = changed;
   }
 
-  /** Ends watching and connections, and deletes what was fetched to disk. */
+  /** Ends watching and connections, and deletes what was fetched to disk. A second time it does nothing. */
   async close(): Promise<void> {
     for (const source of (await this.#sources) ?? []) source.close();
   }

@@ -34,6 +34,6 @@ export interface Source {
    * time are needed beside it.
    */
   watch?(changed: () => void): void;
-  /** Ends watching and connections, and deletes what was fetched to disk. */
+  /** Ends watching and connections, and deletes what was fetched to disk. A second time it does nothing. */
   close(): void;
 }

@@ -9,6 +9,7 @@ import { SyncServer } from '../../coordinator/sync-server.ts';
 import { workerCount } from '../../coordinator/worker-count.ts';
 import { createDisplay, type Display } from '../display/display.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
+import { scoutFor } from './scouting.ts';
 
 export interface LocalRunOptions {
   lanes: number | null;
@@ -30,6 +31,7 @@ export async function runLocally(test: PreparedRun, options: LocalRunOptions): P
   const token = randomBytes(32).toString('base64url');
   const run = `${test.spec.name}-${Date.now().toString(36)}${randomBytes(2).toString('hex')}`;
   const display = options.progress === null ? null : createDisplay(options.progress);
+  const note = (text: string): void => display?.note(text);
   const server = new SyncServer({
     host: '127.0.0.1',
     token,
@@ -50,14 +52,19 @@ export async function runLocally(test: PreparedRun, options: LocalRunOptions): P
     lanes: options.lanes,
     leaseMs: LEASE_MS,
     records: options.records,
-    note: (line) => display?.note(line),
+    note,
   });
+  const scout = scoutFor(test, coordinator, note);
+  const scouting = new AbortController();
+  const scouted = scout.run(scouting.signal);
   const forget = endOnSignals(coordinator);
   const timer = setInterval(() => display?.update(coordinator.snapshot()), SHOW_EVERY_MS);
   try {
     coordinator.start();
     return await coordinator.ended;
   } finally {
+    scouting.abort();
+    await scouted;
     clearInterval(timer);
     finish(display, coordinator);
     forget();

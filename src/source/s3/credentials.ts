@@ -1,4 +1,3 @@
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SourceError } from '../source-error.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { missing } from '../variables.ts';
@@ -50,11 +49,13 @@ export function secretCredentials(name: string): CredentialSource {
  * found is kept until it is about to expire.
  */
 export function chainCredentials(region: string): CredentialSource {
-  const provide = defaultProvider({ clientConfig: { region } });
+  let chain: ReturnType<typeof openChain> | null = null;
   return {
     origin: 'of this process',
     async get(_, signal) {
       try {
+        chain ??= openChain(region);
+        const provide = await chain;
         const found = await withDeadline(CHAIN_DEADLINE_MS, signal, () => provide());
         const { accessKeyId, secretAccessKey, sessionToken } = found;
         return { accessKeyId, secretAccessKey, sessionToken: sessionToken ?? null };
@@ -64,6 +65,12 @@ export function chainCredentials(region: string): CredentialSource {
       }
     },
   };
+}
+
+/** The chain is loaded only where there is no Secret. */
+async function openChain(region: string) {
+  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+  return defaultProvider({ clientConfig: { region } });
 }
 
 function chainProblem(error: unknown): string {

@@ -85,7 +85,9 @@ class S3Source implements Source {
 
   close(): void {
     this.#bucket?.client.close();
+    this.#bucket = null;
     this.#folder?.remove();
+    this.#folder = null;
   }
 
   async #list(client: S3Client, signal: AbortSignal): Promise<BucketListing> {
