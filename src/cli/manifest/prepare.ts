@@ -1,3 +1,4 @@
+import type { LoadTest } from '../../api/loadtest.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import type { RunSpec } from '../../api/run-spec.ts';
 import { toRunSpec } from '../../api/to-run-spec.ts';
@@ -9,6 +10,8 @@ import { FILES_HELP } from './surroundings.ts';
 
 /** What a run of a manifest needs. */
 export interface PreparedRun {
+  /** As it was written, with defaults. */
+  loadtest: LoadTest;
   spec: RunSpec;
   content: Content;
   /** What the content was loaded by; it belongs to whoever asked for the run, who closes it. */
@@ -44,5 +47,5 @@ export async function prepareRun(
   const content = loader && (await attempt(() => loader.look(new AbortController().signal)));
   if (content === null) await loader?.close();
   failWith(problems);
-  return { spec: spec!, content: content!, loader: loader! };
+  return { loadtest: manifest.loadtest, spec: spec!, content: content!, loader: loader! };
 }
