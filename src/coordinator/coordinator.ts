@@ -151,6 +151,18 @@ export class Coordinator {
     this.#answers.publish();
   }
 
+  /**
+   * The sources cannot be read: the last good set goes on.
+   * @param reason one line, for people; null: they can be read again, and hold what is sent
+   */
+  trouble(reason: string | null): void {
+    this.#contentChange.trouble(reason ?? '');
+    if (reason === null) return;
+    this.#options.note(
+      `the sources of ${this.content.kind} cannot be read, the last good set goes on: ${reason}`,
+    );
+  }
+
   /** Ends the run: nothing more is sent, and what is in flight is given a second. */
   stop(verdict: Verdict, reason: string): void {
     if (this.#verdict !== null) return;

@@ -1,11 +1,15 @@
 import type { Clock } from '../attack/clock.ts';
-import type { ContentProblem } from '../template/check.ts';
+import { type ContentProblem, formatContentProblem } from '../template/check.ts';
 import type { Content } from '../template/content.ts';
 import type { ContentLoader } from './content-loader.ts';
 
-/** Who takes new content, and sends from it soon after: the coordinator of a run. */
+/** Who takes new content, and has it sent from soon after: the coordinator of a run. */
 export interface ContentTaker {
   offer(content: Content): void;
+  /** A new set is bad: the one before goes on. @param reason one line, for people */
+  refuse(reason: string): void;
+  /** The sources cannot be read; null: they can again, and hold what is sent. @param reason one line, for people */
+  trouble(reason: string | null): void;
 }
 
 /** What a scout has to tell. Each thing is told once, however often it is seen. */
@@ -207,6 +211,7 @@ export class Scout {
     this.#refused = null;
     if (this.#troubleSince !== null) {
       const afterMs = this.#options.clock.now() - this.#troubleSince;
+      this.#options.taker.trouble(null);
       this.#options.tell({ kind: 'recovered', afterMs });
       this.#endTrouble();
     }
@@ -229,6 +234,7 @@ export class Scout {
   #refuse(content: Content, problems: ContentProblem[]): LookEnd {
     this.#refused = content.digest;
     this.#troubleSince ??= this.#options.clock.now();
+    this.#options.taker.refuse(refusalText(problems));
     this.#options.tell({ kind: 'refused', content, problems });
     return 'refused';
   }
@@ -236,7 +242,10 @@ export class Scout {
   #fail(message: string): LookEnd {
     this.#failures++;
     this.#troubleSince ??= this.#options.clock.now();
-    if (!this.#told.has(message)) this.#options.tell({ kind: 'failed', message });
+    if (!this.#told.has(message)) {
+      this.#options.taker.trouble(message);
+      this.#options.tell({ kind: 'failed', message });
+    }
     if (this.#told.size < MOST_TOLD) this.#told.add(message);
     return 'failed';
   }
@@ -250,4 +259,10 @@ export class Scout {
     this.#troubleSince = null;
     this.#told.clear();
   }
+}
+
+/** The first problem with its place, on one line, and how many more there are. */
+function refusalText(problems: readonly ContentProblem[]): string {
+  const first = formatContentProblem({ ...problems[0]!, excerpt: null }).replaceAll('\n', ' ');
+  return problems.length === 1 ? first : `${first} (and ${problems.length - 1} more)`;
 }

@@ -50,6 +50,8 @@ class World {
   readonly loader = new FakeLoader();
   readonly offers: string[] = [];
   readonly news: ScoutNews[] = [];
+  /** What the taker was told besides. */
+  readonly trouble: (string | null)[] = [];
   readonly checks: string[] = [];
   readonly ending = new AbortController();
   problems: Record<string, ContentProblem[]> = {};
@@ -62,7 +64,11 @@ class World {
     this.scout = new Scout({ loader: this.loader, reloadMs }, 'd1', {
       clock: this.clock,
       random: () => this.random,
-      taker: { offer: ({ digest }) => this.offers.push(digest) },
+      taker: {
+        offer: ({ digest }) => this.offers.push(digest),
+        refuse: (reason) => this.trouble.push(`refused: ${reason}`),
+        trouble: (reason) => this.trouble.push(reason),
+      },
       check: (content) => {
         this.checks.push(content.digest);
         return this.check(content);
@@ -161,6 +167,19 @@ test('after a bad set, a good one is offered; the old one is recovery', async ()
   await world.pass(10_000);
   assert.deepEqual(world.kinds(), ['refused', 'recovered', 'refused', 'offered']);
   assert.deepEqual(world.checks, ['bad', 'bad', 'd2']);
+});
+
+test('whoever takes content hears in one line why there is none, and when that is over', async () => {
+  const world = new World();
+  world.problems['bad'] = [problem('it.Foo is undefined'), problem('x')];
+  world.finds('bad');
+  await world.pass(20_000);
+  world.fails('nobody listens');
+  await world.pass(20_000);
+  world.finds('d1');
+  await world.pass(30_000);
+  const refused = 'refused: track.json:3:12: it.Foo is undefined (and 1 more)';
+  assert.deepEqual(world.trouble, [refused, 'nobody listens', null]);
 });
 
 test('a failure is told once, another one too, and recovery', async () => {

@@ -230,7 +230,7 @@ function templates({ phase, templates }: RunSnapshot, style: Style): string[] {
   const workers = updated === of ? `${updated}/${of} workers` : style.warn(`${updated}/${of} workers`);
   return [
     row('templates', style, [`${digest.slice(0, 12)} ${style.dim('on')} ${workers}`]),
-    ...(lastError === '' ? [] : [row('', style, [style.bad(printable(`refused: ${lastError}`))])]),
+    ...(lastError === '' ? [] : [row('', style, [style.bad(printable(`last error: ${lastError}`))])]),
   ];
 }
 

@@ -18,6 +18,9 @@ export function scoutFor(
     random: Math.random,
     taker,
     check: (found, signal) => checkContent(found, 'http', { signal }),
-    tell: (news) => note(newsText(news)),
+    tell: (news) => {
+      const text = newsText(news);
+      if (text !== null) note(text);
+    },
   });
 }
