@@ -36,6 +36,14 @@ export function withSourceOptions(command: Command): Command {
     .option('--seed <seed>', 'make the data repeatable, instead of events.seed in the manifest');
 }
 
+/** The files that `--watch` watches. @throws UsageError where one of them cannot be read twice */
+export function requireWatchable(files: readonly string[]): readonly string[] {
+  if (files.includes('-')) {
+    throw new UsageError('--watch needs files that can be read again: - is standard input');
+  }
+  return files;
+}
+
 /** @throws UsageError that names the option, its value and its range */
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;

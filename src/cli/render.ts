@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import type { Content } from '../template/content.ts';
 import { UsageError } from './errors.ts';
-import { type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
+import { requireWatchable, type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
 import type { Rendered } from './render/rendered.ts';
 
 interface RenderOptions extends SourceOptions {
@@ -37,9 +37,7 @@ async function render(options: RenderOptions): Promise<void> {
   if (options.time && (options.count !== undefined || options.decode)) {
     throw new UsageError('--time prints no targets: leave out --count and --decode');
   }
-  if (options.watch && options.file?.includes('-')) {
-    throw new UsageError('--watch needs files that can be read again: - is standard input');
-  }
+  if (options.watch) requireWatchable(options.file ?? []);
   const count = wholeNumber('--count', options.count ?? '1', 1, MOST_TARGETS);
   const { openRendered } = await import('./render/rendered.ts');
   const show = async (content: Content): Promise<void> => {

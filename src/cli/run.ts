@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
+import { requireWatchable, type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
 
 interface RunOptions extends SourceOptions {
   rate?: string;
@@ -12,6 +12,7 @@ interface RunOptions extends SourceOptions {
   resultsHeaders?: boolean;
   metricsPort?: string;
   quiet?: boolean;
+  watch?: boolean;
 }
 
 /** `taz run`: runs a LoadTest on this machine. */
@@ -34,10 +35,13 @@ export function runCommand(): Command {
     .option('--results-headers', 'with --results: also the headers sent, secrets masked')
     .option('--metrics-port <port>', 'worker i answers /metrics on this port plus i, on loopback')
     .option('--quiet', 'show no progress, only the final report')
+    .option('--watch', 'apply the manifest whenever it is saved, and templates too, while the run goes on')
     .addHelpText(
       'after',
       `
-Ctrl-C ends the run gracefully and still reports; a second one ends it at once.
+On a terminal, keys change the rate, pause, reload and stop; ? shows them all.
+Ctrl-C or SIGTERM ends the run gracefully and still reports; a second one ends it at once. SIGHUP looks at templates or
+targets again.
 
 Exit codes: 0 completed, 1 failed, 2 wrong usage or manifest, 3 stopped by votes, 130 interrupted`,
     )
@@ -50,17 +54,26 @@ async function run(options: RunOptions): Promise<number> {
   const lanes = options.lanes === undefined ? null : wholeNumber('--lanes', options.lanes, 1, 256);
   const metricsPort =
     options.metricsPort === undefined ? null : wholeNumber('--metrics-port', options.metricsPort, 1, 65_000);
-  const [{ prepareTest }, { requireGoodContent }, { runTest }, { startResults }] = await Promise.all([
-    import('./run/prepare.ts'),
-    import('./manifest/check-content.ts'),
-    import('./run/run-test.ts'),
-    import('./run/results.ts'),
-  ]);
+  const [{ prepareTest, readManifestAgain }, { requireGoodContent }, { runTest }, { startResults }] =
+    await Promise.all([
+      import('./run/prepare.ts'),
+      import('./manifest/check-content.ts'),
+      import('./run/run-test.ts'),
+      import('./run/results.ts'),
+    ]);
+  const watch = options.watch ? requireWatchable(options.file ?? []) : null;
   const test = await prepareTest({ ...options, note: (line) => console.error(line) });
   try {
     await requireGoodContent(test.content);
     const records = startResults(options);
-    return await runTest(test, { ...options, lanes, metricsPort, records, quiet: options.quiet ?? false });
+    return await runTest(test, {
+      ...options,
+      lanes,
+      metricsPort,
+      records,
+      quiet: options.quiet ?? false,
+      watch: watch && { files: watch, read: () => readManifestAgain(options) },
+    });
   } finally {
     await test.loader.close();
   }

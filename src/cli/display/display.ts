@@ -2,7 +2,7 @@ import type { RunSnapshot } from '../../coordinator/snapshot.ts';
 import { widthOf } from '../../report/layout.ts';
 import { type Controls, frame } from './frame.ts';
 import { Keyboard, type KeyInput } from './keyboard.ts';
-import type { Command } from './keys.ts';
+import type { Command, SteeringCommand } from './keys.ts';
 import { plainLine } from './line.ts';
 import { DisplayState } from './state.ts';
 
@@ -28,8 +28,10 @@ export interface DisplayOptions {
   colour: boolean;
   /** Time between frames or lines, in ms. Default 200 on a terminal, else 5000. */
   intervalMs?: number;
-  /** Where keys come from, and who is told of them; only with the live block. Default: there are none. */
-  keys?: { input: KeyInput; pressed: (command: Command) => void };
+  /** Where keys come from; null, or without the live block: there are none. Default null. */
+  keys?: KeyInput | null;
+  /** Called for each key that asks for something. */
+  pressed?: (command: SteeringCommand) => void;
 }
 
 export function createDisplay(options: DisplayOptions): Display {
@@ -104,12 +106,11 @@ class LiveDisplay implements Display {
   #hidden = true;
   #ended = false;
 
-  constructor({ stream, colour, intervalMs = 200, keys }: DisplayOptions) {
+  constructor({ stream, colour, intervalMs = 200, keys = null, pressed = () => {} }: DisplayOptions) {
     this.#stream = stream;
     this.#colour = colour;
-    this.#keyboard =
-      keys === undefined ? null : new Keyboard(keys.input, (key) => this.#press(key, keys.pressed));
-    this.#controls = keys === undefined ? null : { help: false, steered: '' };
+    this.#keyboard = keys && new Keyboard(keys, (command) => this.#press(command, pressed));
+    this.#controls = keys && { help: false, steered: '' };
     this.#timer = setInterval(() => this.#drawChanges(), intervalMs);
     this.#timer.unref();
     stream.on('resize', this.#redraw);
@@ -161,8 +162,8 @@ class LiveDisplay implements Display {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
-  #press(key: Command, tell: (key: Command) => void): void {
-    if (key !== 'help') return tell(key);
+  #press(command: Command, pressed: (command: SteeringCommand) => void): void {
+    if (command !== 'help') return pressed(command);
     this.#controls!.help = !this.#controls!.help;
     this.#redraw();
   }

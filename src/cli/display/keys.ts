@@ -1,5 +1,5 @@
-/** What can be asked for by a key while a run goes on. */
-export type Command =
+/** What can be asked of a run by a key. */
+export type SteeringCommand =
   | 'up'
   | 'down'
   | 'double'
@@ -10,8 +10,10 @@ export type Command =
   | 'stop'
   | 'interrupt'
   | 'leave'
-  | 'quit'
-  | 'help';
+  | 'quit';
+
+/** `help` is about the display itself. */
+export type Command = SteeringCommand | 'help';
 
 interface KeyBinding {
   command: Command;

@@ -1,4 +1,4 @@
-import { type FieldChange, changesBetween } from '../../api/changes.ts';
+import { changesBetween, type FieldChange } from '../../api/changes.ts';
 import type { LoadTest } from '../../api/loadtest.ts';
 import { parseLoadTest } from '../../api/parse.ts';
 import { type Fields, isFields, valueAt } from '../../api/written.ts';

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { RunSnapshot } from '../../coordinator/snapshot.ts';
 import type { Display } from '../display/display.ts';
-import type { Command } from '../display/keys.ts';
+import type { SteeringCommand } from '../display/keys.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { Steering } from './steering.ts';
 
@@ -48,7 +48,7 @@ export class LiveControl {
     };
   }
 
-  press(command: Exclude<Command, 'help'>): void {
+  press(command: SteeringCommand): void {
     const { steering, reload } = this.#options;
     switch (command) {
       case 'up':

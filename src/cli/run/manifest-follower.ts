@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type FieldChange, changesBetween } from '../../api/changes.ts';
+import { changesBetween, type FieldChange } from '../../api/changes.ts';
 import type { LoadTest } from '../../api/loadtest.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import type { RunSpec } from '../../api/run-spec.ts';
 import { toRunSpec } from '../../api/to-run-spec.ts';
 import { someOf } from '../../api/wording.ts';
 import type { ContentLoader } from '../../source/content-loader.ts';
-import type { Lookout } from '../../source/scout.ts';
+import type { LookEnd, Scout } from '../../source/scout.ts';
 import { UsageError } from '../errors.ts';
 import { hotPart } from '../manifest/hot-part.ts';
+import type { PreparedRun } from '../manifest/prepare.ts';
+import { reloadMsOf } from './scouting.ts';
 
 /** A manifest as it is now, with options laid over it. */
 export interface ReadManifest {
@@ -24,7 +26,7 @@ export interface FollowerOptions {
   read: () => Promise<ReadManifest>;
   /** Takes what the manifest says from now on. */
   follow: (spec: RunSpec) => void;
-  scout: { lookNow(): Promise<unknown>; lookAt(at: Lookout): Promise<unknown> };
+  scout: Pick<Scout, 'lookNow' | 'lookAt'>;
   /** Takes messages for people. */
   note: (text: string) => void;
 }
@@ -40,17 +42,22 @@ export class ManifestFollower {
   #seen: LoadTest;
   #spec: RunSpec;
   #looking: Promise<void> | null = null;
+  #asking: ((end: LookEnd) => void)[] = [];
   #again = false;
 
-  constructor(loadtest: LoadTest, spec: RunSpec, options: FollowerOptions) {
+  constructor({ loadtest, spec }: Pick<PreparedRun, 'loadtest' | 'spec'>, options: FollowerOptions) {
     this.#applied = loadtest;
     this.#seen = loadtest;
     this.#spec = spec;
     this.#options = options;
   }
 
-  /** Reads the manifest and applies what is new. One look at a time: another one follows it. */
-  async look(): Promise<void> {
+  /**
+   * Reads the manifest and applies what is new. One look at a time: another one follows it.
+   * @param looked called when what is sent has been looked at as well, which may take longer
+   */
+  async look(looked?: (end: LookEnd) => void): Promise<void> {
+    if (looked !== undefined) this.#asking.push(looked);
     if (this.#looking !== null) this.#again = true;
     this.#looking ??= this.#lookUntilQuiet();
     await this.#looking;
@@ -71,7 +78,10 @@ export class ManifestFollower {
       file = read.file;
       this.#take(read);
     } catch (error) {
-      const lines = ['the manifest was saved and is refused; the run goes on as it was:', ...problemsOf(error, file)];
+      const lines = [
+        'the manifest was saved and is refused; the run goes on as it was:',
+        ...problemsOf(error, file),
+      ];
       this.#options.note(lines.join('\n  '));
     }
   }
@@ -83,7 +93,9 @@ export class ManifestFollower {
     const news = new Set(changesBetween(this.#seen, saved).map((change) => change.path));
     this.#seen = saved;
     if (part === null) {
-      this.#options.note(`${file} was saved for another protocol: that takes a new run, nothing of it is applied`);
+      this.#options.note(
+        `${file} was saved for another protocol: that takes a new run, nothing of it is applied`,
+      );
       return;
     }
     const before = this.#spec;
@@ -92,15 +104,18 @@ export class ManifestFollower {
     const waiting = part.waiting.filter((change) => news.has(change.path));
     this.#tell(file, part.applied.filter(isNoContent), waiting);
     if (!isDeepStrictEqual(before, spec)) this.#options.follow(spec);
-    this.#lookAtContent(read, before, spec);
+    void this.#lookAtContent(read, before, spec);
   }
 
   /** What stands beside the test in the files may have changed without it. */
-  #lookAtContent(read: ReadManifest, before: RunSpec, spec: RunSpec): void {
+  async #lookAtContent(read: ReadManifest, before: RunSpec, spec: RunSpec): Promise<void> {
     const { scout } = this.#options;
-    const same = isDeepStrictEqual(contentOf(before), contentOf(spec));
-    if (same) void scout.lookNow();
-    else void scout.lookAt({ loader: read.loaderFor(spec), reloadMs: spec.source.reloadMs });
+    const asking = this.#asking.splice(0);
+    const isSame = isDeepStrictEqual(contentOf(before), contentOf(spec));
+    const end = isSame
+      ? await scout.lookNow()
+      : await scout.lookAt({ loader: read.loaderFor(spec), reloadMs: reloadMsOf(spec, true) });
+    for (const looked of asking) looked(end);
   }
 
   #tell(file: string, applied: readonly FieldChange[], waiting: readonly FieldChange[]): void {
@@ -124,12 +139,13 @@ function contentOf({ source, variables, events }: RunSpec) {
 /** Why it has to wait. */
 function reasonOf({ path, class: own }: FieldChange): string {
   if (own !== 'rolling') return '';
-  return /^spec\.workers\./.test(path) ? ' of a cluster' : ', since workers keep their connections';
+  return path.startsWith('spec.workers.') ? ' of a cluster' : ', since workers keep their connections';
 }
 
 /** Whatever is wrong, the run goes on. */
 function problemsOf(error: unknown, file: string): string[] {
   if (error instanceof UsageError && error.problems.length > 0) return [...error.problems];
-  if (error instanceof ProblemsError) return error.problems.map((problem) => `${file}: ${formatProblem(problem)}`);
+  if (error instanceof ProblemsError)
+    return error.problems.map((problem) => `${file}: ${formatProblem(problem)}`);
   return [(error as Error).message];
 }
