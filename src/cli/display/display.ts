@@ -1,7 +1,7 @@
 import type { RunSnapshot } from '../../coordinator/snapshot.ts';
 import { widthOf } from '../../report/layout.ts';
 import { type Controls, frame } from './frame.ts';
-import { Keyboard, type KeyInput } from './keyboard.ts';
+import { Keyboard, type KeySource } from './keyboard.ts';
 import type { Command, SteeringCommand } from './keys.ts';
 import { plainLine } from './line.ts';
 import { DisplayState } from './state.ts';
@@ -29,7 +29,7 @@ export interface DisplayOptions {
   /** Time between frames or lines, in ms. Default 200 on a terminal, else 5000. */
   intervalMs?: number;
   /** Where keys come from; null, or without the live block: there are none. Default null. */
-  keys?: KeyInput | null;
+  keys?: KeySource | null;
   /** Called for each key that asks for something. */
   pressed?: (command: SteeringCommand) => void;
 }
@@ -170,6 +170,8 @@ class LiveDisplay implements Display {
 
   #drawChanges(): void {
     if (!this.#changed || this.#hidden) return;
+    // Where this process has come back to the foreground.
+    this.#keyboard?.open();
     this.#changed = false;
     this.#draw('');
   }

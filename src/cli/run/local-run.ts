@@ -9,7 +9,7 @@ import { SyncServer } from '../../coordinator/sync-server.ts';
 import { workerCount } from '../../coordinator/worker-count.ts';
 import type { LookEnd } from '../../source/scout.ts';
 import { createDisplay } from '../display/display.ts';
-import type { KeyInput } from '../display/keyboard.ts';
+import type { KeySource } from '../display/keyboard.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
 import { FileWatch } from '../watch/file-watch.ts';
 import { LiveControl } from './live-control.ts';
@@ -31,7 +31,7 @@ export interface Progress {
   stream: NodeJS.WriteStream;
   colour: boolean;
   /** Where keys come from; null: there are none. */
-  keys: KeyInput | null;
+  keys: KeySource | null;
 }
 
 export interface ManifestWatch {

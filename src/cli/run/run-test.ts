@@ -5,6 +5,7 @@ import { wantsColour } from '../../report/style.ts';
 import { summarize } from '../../report/summarize.ts';
 import type { Summary } from '../../report/summary.ts';
 import { reportText } from '../../report/text.ts';
+import { terminalKeys } from '../display/keyboard.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
 import { type ManifestWatch, runLocally } from './local-run.ts';
@@ -31,7 +32,7 @@ export async function runTest(test: PreparedRun, options: RunTestOptions): Promi
     metricsPort: options.metricsPort,
     progress: options.quiet
       ? null
-      : { stream: stderr, colour: wantsColour(stderr, env), keys: stdin.isTTY ? stdin : null },
+      : { stream: stderr, colour: wantsColour(stderr, env), keys: terminalKeys(stdin) },
     watch: options.watch,
   });
   const summary = summarize(snapshot);

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { createDisplay } from '../../../src/cli/display/display.ts';
-import type { KeyInput } from '../../../src/cli/display/keyboard.ts';
+import type { KeySource } from '../../../src/cli/display/keyboard.ts';
 import { runSnapshot } from '../../report/run-snapshot.ts';
 
 /**
@@ -9,7 +9,8 @@ import { runSnapshot } from '../../report/run-snapshot.ts';
  */
 Object.assign(process.stdout, { isTTY: true, columns: 80, rows: 40 });
 const setRawMode = (isRaw: boolean) => process.stdout.write(isRaw ? '<raw>' : '<cooked>');
-const keys = Object.assign(new PassThrough(), { isRaw: false, setRawMode }) as unknown as KeyInput;
+const input = Object.assign(new PassThrough(), { setRawMode }) as unknown as KeySource['input'];
+const keys = { input, isOurs: () => true };
 createDisplay({ stream: process.stdout, colour: false, keys }).update(runSnapshot());
 if (process.argv[2] === 'exit') process.exit(7);
 if (process.argv[2] === 'crash') throw new Error('a mistake');

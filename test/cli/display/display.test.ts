@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { mock, test } from 'node:test';
 import { createDisplay, type Display, type DisplayOptions } from '../../../src/cli/display/display.ts';
-import type { KeyInput } from '../../../src/cli/display/keyboard.ts';
+import type { KeySource } from '../../../src/cli/display/keyboard.ts';
 import { runSnapshot } from '../../report/run-snapshot.ts';
 
 const SEQUENCE_OR_TEXT = /\p{Cc}\[\??\d*[A-Za-z]|\p{Cc}|\P{Cc}+/gu;
@@ -204,6 +204,7 @@ test('without a terminal: a line at each change of phase and every five seconds,
 class Keys extends EventEmitter {
   isRaw = false;
   isFlowing = false;
+  isOurs = true;
 
   setRawMode(isRaw: boolean): this {
     this.isRaw = isRaw;
@@ -223,12 +224,16 @@ class Keys extends EventEmitter {
   press(keys: string): void {
     this.emit('data', Buffer.from(keys));
   }
+
+  get source(): KeySource {
+    return { input: this as unknown as KeySource['input'], isOurs: () => this.isOurs };
+  }
 }
 
 function withKeys(use: (display: Display, keys: Keys, terminal: Terminal, pressed: string[]) => void): void {
   const [terminal, keys, pressed] = [new Terminal(), new Keys(), [] as string[]];
   withDisplay(terminal, (display) => use(display, keys, terminal, pressed), {
-    keys: keys as unknown as KeyInput,
+    keys: keys.source,
     pressed: (command) => pressed.push(command),
   });
 }
@@ -291,10 +296,25 @@ test('hidden, the display leaves the terminal as it was before; shown again, it 
   });
 });
 
+test('in the background the terminal is left alone, until this process comes to the foreground', () => {
+  withKeys((display, keys) => {
+    display.hide();
+    keys.isOurs = false;
+    display.show();
+    display.update(at(0));
+    mock.timers.tick(200);
+    assert.deepEqual([keys.isRaw, keys.isFlowing], [false, false]);
+    keys.isOurs = true;
+    display.update(at(1000));
+    mock.timers.tick(200);
+    assert.deepEqual([keys.isRaw, keys.isFlowing], [true, true]);
+  });
+});
+
 test('without a terminal for the block there are no keys', () => {
   const [stream, keys] = [new Terminal(), new Keys()];
   stream.isTTY = false;
-  withDisplay(stream, (display) => display.update(at(0)), { keys: keys as unknown as KeyInput });
+  withDisplay(stream, (display) => display.update(at(0)), { keys: keys.source });
   assert.deepEqual([keys.isRaw, keys.isFlowing], [false, false]);
 });
 
