@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
@@ -15,6 +16,7 @@ import { checkLaws } from '../../src/metrics/laws.ts';
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
 export interface TestRun {
+  test: PreparedRun;
   spec: RunSpec;
   coordinator: Coordinator;
   pool: LocalWorkerPool;
@@ -30,7 +32,13 @@ export interface TestRun {
 export async function startRun(
   baseUrl: string,
   spec: Record<string, unknown>,
-  options: { leaseMs?: number; lanes?: number; templates?: Record<string, string> } = {},
+  options: {
+    leaseMs?: number;
+    lanes?: number;
+    templates?: Record<string, string>;
+    /** Manifest files with what stands beside the LoadTest. */
+    files?: string[];
+  } = {},
 ): Promise<TestRun> {
   const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
   const content = spec['targets'] === undefined ? { templates: templates(options.templates) } : {};
@@ -42,7 +50,7 @@ export async function startRun(
     spec: { ...content, variables, ...spec },
   };
   writeFileSync(file, JSON.stringify(loadtest));
-  const test = await prepareTest({ file: [file] });
+  const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
   const notes: string[] = [];
   const brokenLaws: string[] = [];
   const token = 'test-token';
@@ -51,7 +59,7 @@ export async function startRun(
     host: '127.0.0.1',
     token,
     sync: (request) => coordinator.sync(request),
-    content: () => coordinator.content,
+    content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
   const pool = new LocalWorkerPool({
@@ -83,6 +91,7 @@ export async function startRun(
   });
   coordinator.start();
   return {
+    test,
     spec: test.spec,
     coordinator,
     pool,
