@@ -50,12 +50,15 @@ export interface HttpOptions {
   redirects: number;
   /** false: each request on a connection of its own. */
   keepAlive: boolean;
-  tls: {
-    /** PEM text of the authorities to trust instead of the machine's own. */
-    ca: string | null;
-    /** Name to verify and to send as SNI instead of the URL's host. */
-    serverName: string | null;
-    /** true: any certificate is accepted. */
-    insecure: boolean;
-  };
+  tls: TlsOptions;
+}
+
+/** How the other side's certificate is judged. */
+export interface TlsOptions {
+  /** PEM text of the authorities to trust instead of the machine's own. */
+  ca: string | null;
+  /** Name to verify and to send as SNI instead of the host that is connected to. */
+  serverName: string | null;
+  /** true: any certificate is accepted. */
+  insecure: boolean;
 }

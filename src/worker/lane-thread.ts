@@ -10,7 +10,7 @@ import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
 import { createTargeter } from '../template/create-targeter.ts';
 import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
-import { laneProtocol } from './lane-protocol.ts';
+import { type LaneProtocol, laneProtocol } from './lane-protocol.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
@@ -19,8 +19,8 @@ const TELL_FAILURE_EVERY_MS = 1000;
 
 const port = parentPort!;
 const setup = workerData as LaneSetup;
-const protocol = laneProtocol(setup.protocol);
 const block = new LaneBlock(setup.content.labels.length, setup.block);
+let protocol: LaneProtocol;
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
 let failureToldAt = Number.NEGATIVE_INFINITY;
@@ -95,6 +95,7 @@ function fail(error: unknown): void {
 }
 
 async function main(): Promise<void> {
+  protocol = await laneProtocol(setup.protocol);
   const targeter = newTargeter();
   if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.content.labels.length);
   port.on('message', (message: ToLane) => {

@@ -5,6 +5,7 @@ import { TargetError } from '../../target/target-error.ts';
 import type { Content, EventOptions } from '../../template/content.ts';
 import { makeCannedContent, makeTemplateContent } from '../../template/make-content.ts';
 import { failWith, type Manifest } from './load.ts';
+import { resolveProtocol } from './protocol-secrets.ts';
 import type { Sets } from './sets.ts';
 import { type ResolvedSource, resolveSources } from './sources.ts';
 import { type ResolvedVariables, resolveVariables } from './variables.ts';
@@ -37,9 +38,10 @@ export async function prepareRun(manifest: Manifest, sets: Sets): Promise<Prepar
   const variables =
     spec && (await attempt(() => resolveVariables(spec.variables, { configMaps, secrets, sets })));
   const source = spec && (await attempt(() => resolveSources(spec.source, { configMaps, baseDir })));
+  const protocol = spec && (await attempt(() => resolveProtocol(spec.protocol, secrets)));
   const content = variables && source && (await attempt(() => contentOf(spec.events, variables, source)));
   failWith(problems);
-  return { spec: spec!, content: content! };
+  return { spec: { ...spec!, protocol: protocol! }, content: content! };
 }
 
 async function contentOf(

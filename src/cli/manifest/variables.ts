@@ -80,7 +80,8 @@ function valueOf(
   );
 }
 
-function lookUp(
+/** The text under a key of an object. @param help what can be done @param fail told why there is none */
+export function lookUp(
   objects: ReadonlyMap<string, Data>,
   kind: string,
   { name, key }: { name: string; key: string },
