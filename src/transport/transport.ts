@@ -1,3 +1,5 @@
+import type { TopicBlock } from '../metrics/topic-counts.ts';
+
 /**
  * How a lane sends. A lane has a fixed number of slots; each holds at most one hit in flight, and a transport
  * keeps whatever it needs for a slot (a handler, a connection) at the slot's index and uses it again.
@@ -37,6 +39,14 @@ export type Report = (
 
 /** Makes a transport for one lane. @param slots how many hits may be in flight at once */
 export type TransportFactory<T, Options> = (options: Options, slots: number, report: Report) => Transport<T>;
+
+/** The same for messages. @param topics where they are counted by topic */
+export type MessageTransportFactory<T, Options> = (
+  options: Options,
+  slots: number,
+  report: Report,
+  topics: TopicBlock,
+) => Transport<T>;
 
 /** Options of the HTTP transport, parsed from `spec.http` with its defaults filled in. */
 export interface HttpOptions {

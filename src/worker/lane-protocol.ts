@@ -1,4 +1,5 @@
 import type { Targeter } from '../attack/targeter.ts';
+import type { TopicBlock } from '../metrics/topic-counts.ts';
 import { TARGET_PARSERS } from '../target/parsers.ts';
 import type { Target, TargetParser } from '../target/target.ts';
 import { type Protocol, slotsOf } from '../transport/protocol.ts';
@@ -17,8 +18,8 @@ export interface LaneProtocol {
   readonly rehearse: (targeter: Targeter, labels: number) => Promise<void>;
 }
 
-/** Loads the transport of a protocol, and none of the others. */
-export async function laneProtocol(protocol: Protocol): Promise<LaneProtocol> {
+/** Loads the transport of a protocol, and none of the others. @param topics where messages are counted by topic */
+export async function laneProtocol(protocol: Protocol, topics: TopicBlock): Promise<LaneProtocol> {
   const common = {
     parse: TARGET_PARSERS[protocol.kind],
     slots: slotsOf(protocol),
@@ -37,7 +38,7 @@ export async function laneProtocol(protocol: Protocol): Promise<LaneProtocol> {
       const { createKafkaTransport } = await import('../transport/kafka/kafka-transport.ts');
       return {
         ...common,
-        connect: (slots, report) => createKafkaTransport(protocol, slots, report),
+        connect: (slots, report) => createKafkaTransport(protocol, slots, report, topics),
         rehearse: rehearseMessages,
       };
     }
@@ -45,7 +46,7 @@ export async function laneProtocol(protocol: Protocol): Promise<LaneProtocol> {
       const { createNsqTransport } = await import('../transport/nsq/nsq-transport.ts');
       return {
         ...common,
-        connect: (slots, report) => createNsqTransport(protocol, slots, report),
+        connect: (slots, report) => createNsqTransport(protocol, slots, report, topics),
         rehearse: rehearseMessages,
       };
     }

@@ -6,6 +6,7 @@ import { Pacer } from '../attack/pacer.ts';
 import type { RecordSink } from '../attack/record.ts';
 import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
+import { TopicBlock } from '../metrics/topic-counts.ts';
 import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
 import { createTargeter } from '../template/create-targeter.ts';
@@ -20,6 +21,7 @@ const TELL_FAILURE_EVERY_MS = 1000;
 const port = parentPort!;
 const setup = workerData as LaneSetup;
 const block = new LaneBlock(setup.content.labels.length, setup.block);
+const topics = new TopicBlock(setup.topics, setup.topicNames);
 let protocol: LaneProtocol;
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
@@ -95,7 +97,8 @@ function fail(error: unknown): void {
 }
 
 async function main(): Promise<void> {
-  protocol = await laneProtocol(setup.protocol);
+  topics.onName = (name) => tell({ type: 'topic', name });
+  protocol = await laneProtocol(setup.protocol, topics);
   const targeter = newTargeter();
   if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.content.labels.length);
   port.on('message', (message: ToLane) => {

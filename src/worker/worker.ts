@@ -14,6 +14,7 @@ import {
 import { workerName } from '../coordinator/worker-pool.ts';
 import type { MetricsView } from '../metrics/prometheus.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
+import { mergeTopics } from '../metrics/topic-counts.ts';
 import { VectorSender } from '../metrics/vector-codec.ts';
 import { openTargets } from '../target/target-lines.ts';
 import type { Content } from '../template/content.ts';
@@ -131,6 +132,7 @@ export class Worker {
     return {
       tally,
       warmup: warmup.counts,
+      topics: mergeTopics(this.#lanes.map((lane) => lane.topics())),
       targetRate: this.#over ? 0 : rateOf(this.#assignment?.segments ?? [], this.#incarnation, runMs),
       votes: { votes: this.#ballot.votes, limit: this.#assignment?.stopWhen?.votes ?? 0 },
       digest: this.#content?.digest ?? '',

@@ -10,6 +10,7 @@ import {
   API_KEYS,
   type Connection,
   type Exchange,
+  type InitProducerIdAnswer,
   KafkaConnection,
   type MetadataAnswer,
   NO_LOGGER,
@@ -95,14 +96,12 @@ export class BrokerConnection {
     return this.#within(deadlineMs, () => this.#send(ask));
   }
 
-  /** A new id for an idempotent producer. @throws Failure */
-  async producerId(deadlineMs: number): Promise<{ id: bigint; epoch: number }> {
+  /** Asks for a new id for an idempotent producer. @throws Failure */
+  producerId(deadlineMs: number): Promise<InitProducerIdAnswer> {
     const version = this.#versionOf('InitProducerId', REQUESTS.InitProducerId.versions);
-    const ask = REQUESTS.InitProducerId.protocol({ version });
     const options = { transactionalId: null, transactionTimeout: TRANSACTION_TIMEOUT_MS };
-    const { response, request } = ask(options);
-    const answer = await this.#within(deadlineMs, () => this.#connection.send({ request, response }));
-    return { id: BigInt(answer.producerId), epoch: answer.producerEpoch };
+    const ask = REQUESTS.InitProducerId.protocol({ version })(options);
+    return this.#within(deadlineMs, () => this.#send(ask));
   }
 
   /**

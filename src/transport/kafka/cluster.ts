@@ -15,14 +15,18 @@ import {
   failureOfCode,
   LEADER_NOT_AVAILABLE,
   NONE,
+  NOT_YET,
   UNKNOWN_TOPIC_OR_PARTITION,
 } from './failure.ts';
 import type { MetadataAnswer } from './kafkajs.ts';
 import type { Sequence } from './record-batch.ts';
 import { type Partition, Topic } from './topic.ts';
 
-/** How long a connection, or an answer about a topic, may take, in ms; less where messages have less time. */
-const ANSWER_MS = 3000;
+/** How long a connection may take to be made, in ms; less where messages have less time, but not less than the next. */
+const OPEN_MS = 3000;
+const LEAST_OPEN_MS = 100;
+/** How long an answer may take, in ms, where messages have even more time. */
+const LONGEST_ASK_MS = 30_000;
 /** How long a cluster is asked about a topic that is not there: it may be making it just now, in ms. */
 const CREATION_MS = 1500;
 const FIRST_LOOK_AGAIN_MS = 20;
@@ -106,7 +110,7 @@ export class Cluster implements BrokerOwner {
   // --- BrokerOwner ---
 
   open(address: Address): Promise<BrokerConnection> {
-    return BrokerConnection.open(address, this.#connections, this.#answerMs);
+    return BrokerConnection.open(address, this.#connections, this.#openMs);
   }
 
   sequence({ topic, id }: Partition, count: number): Sequence | null | 'wait' {
@@ -244,10 +248,10 @@ export class Cluster implements BrokerOwner {
    * not whole, is looked for for a while: the brokers may be making it. */
   async #leadersOf(topic: Topic): Promise<(Broker | null)[]> {
     const until =
-      performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#answerMs / 2) : 0);
+      performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#openMs / 2) : 0);
     for (let pauseMs = FIRST_LOOK_AGAIN_MS; ; pauseMs *= 2) {
       const connection = await this.#anyConnection();
-      const answer = await connection.metadata(topic.name, this.#answerMs);
+      const answer = await connection.metadata(topic.name, this.#askMs);
       const found = answer.topicMetadata.find((each) => each.topic === topic.name);
       const code = found?.topicErrorCode ?? UNKNOWN_TOPIC_OR_PARTITION;
       const isLate = performance.now() + pauseMs > until;
@@ -288,17 +292,31 @@ export class Cluster implements BrokerOwner {
     return broker;
   }
 
+  /** A broker that has just started may have no ids to give yet. */
   async #becomeProducer(): Promise<void> {
-    const connection = await this.#anyConnection();
-    const { id, epoch } = await connection.producerId(this.#answerMs);
-    this.#producer ??= { id, epoch, next: new Map() };
+    const until = performance.now() + CREATION_MS;
+    for (let pauseMs = FIRST_LOOK_AGAIN_MS; this.#producer === null; pauseMs *= 2) {
+      const connection = await this.#anyConnection();
+      const { errorCode, producerId, producerEpoch } = await connection.producerId(this.#askMs);
+      if (errorCode === NONE) {
+        this.#producer ??= { id: BigInt(producerId), epoch: producerEpoch, next: new Map() };
+        return;
+      }
+      if (!NOT_YET.has(errorCode) || performance.now() + pauseMs > until) throw failureOfCode(errorCode);
+      await sleep(pauseMs, undefined, { signal: this.#signal });
+    }
   }
 
   // --- connections ---
 
-  /** The time that a connection, or an answer to a question, may take. */
-  get #answerMs(): number {
-    return Math.min(ANSWER_MS, Math.max(100, this.options.timeoutMs));
+  /** The time that a connection may take. */
+  get #openMs(): number {
+    return Math.min(OPEN_MS, Math.max(LEAST_OPEN_MS, this.options.timeoutMs));
+  }
+
+  /** The time that a question may take, which may stand behind messages on its connection. */
+  get #askMs(): number {
+    return Math.min(LONGEST_ASK_MS, Math.max(OPEN_MS, this.options.timeoutMs));
   }
 
   /** One that is open, or a new one. @throws Failure when no address can be connected to */
@@ -312,7 +330,7 @@ export class Cluster implements BrokerOwner {
   }
 
   async #connectToAny(): Promise<BrokerConnection> {
-    const until = performance.now() + this.#answerMs;
+    const until = performance.now() + this.#openMs;
     let failure: Failure | null = null;
     for (
       let tries = 0;

@@ -15,6 +15,9 @@ export const NONE = 0;
 export const UNKNOWN_TOPIC_OR_PARTITION = 3;
 export const LEADER_NOT_AVAILABLE = 5;
 
+/** Errors of a broker that has just started: COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE. */
+export const NOT_YET: ReadonlySet<number> = new Set([14, 15]);
+
 /** Classes of the protocol's error codes; the rest is `broker_error`. */
 const CODES = new Map<number, number>([
   [UNKNOWN_TOPIC_OR_PARTITION, UNKNOWN_TOPIC],

@@ -1,12 +1,13 @@
 import type net from 'node:net';
 import { failureCode } from '../../metrics/outcome.ts';
+import type { TopicBlock } from '../../metrics/topic-counts.ts';
 import type { KafkaTarget } from '../../target/target.ts';
 import { Failure } from '../messages/failure.ts';
 import { MessageSlots } from '../messages/message-slots.ts';
 import { closeAll } from '../messages/sockets.ts';
 import type { KafkaOptions } from '../protocol.ts';
 import { secureContext } from '../tls-context.ts';
-import type { Report, Transport, TransportFactory } from '../transport.ts';
+import type { MessageTransportFactory, Report, Transport } from '../transport.ts';
 import type { BrokerConnectionOptions } from './broker-connection.ts';
 import { Cluster } from './cluster.ts';
 import type { Topic } from './topic.ts';
@@ -28,8 +29,12 @@ const CLOSED = failureCode('closed');
  * when the batch is full. It has succeeded when the broker has acknowledged its batch as `acks` asks. What does not go out,
  * because the broker is slow or gone, stays where the lane can give it up; so the slots bound all memory.
  */
-export const createKafkaTransport: TransportFactory<KafkaTarget, KafkaOptions> = (options, slots, report) =>
-  new KafkaTransport(options, slots, report);
+export const createKafkaTransport: MessageTransportFactory<KafkaTarget, KafkaOptions> = (
+  options,
+  slots,
+  report,
+  topics,
+) => new KafkaTransport(options, slots, report, topics);
 
 class KafkaTransport implements Transport<KafkaTarget> {
   readonly #slots: MessageSlots;
@@ -40,8 +45,8 @@ class KafkaTransport implements Transport<KafkaTarget> {
   /** Where the last message went, as most go to one topic. */
   #last: { addr: string; name: string; cluster: Cluster; topic: Topic } | null = null;
 
-  constructor(options: KafkaOptions, slots: number, report: Report) {
-    this.#slots = new MessageSlots(slots, report);
+  constructor(options: KafkaOptions, slots: number, report: Report, topics: TopicBlock) {
+    this.#slots = new MessageSlots(slots, report, topics);
     this.#connections = {
       kafka: options,
       secureContext: options.tls === null ? null : secureContext(options.tls.ca, 'kafka.tls.ca'),

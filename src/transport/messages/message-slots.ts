@@ -1,3 +1,5 @@
+import { SUCCEEDED } from '../../metrics/outcome.ts';
+import type { TopicBlock } from '../../metrics/topic-counts.ts';
 import type { Report } from '../transport.ts';
 import type { Batch, Message } from './batch.ts';
 import type { Failure } from './failure.ts';
@@ -20,20 +22,26 @@ export class MessageSlots implements MessageOwner {
   readonly #index: Int32Array;
   /** By slot: size of the value, in bytes. */
   readonly #bytes: Float64Array;
+  /** By slot: where its topic is counted. */
+  readonly #topic: Uint8Array;
+  readonly #topics: TopicBlock;
   /** By slot: why its message is about to be reported as failed. */
   readonly #refused = new Map<number, Failure>();
   #refusing: NodeJS.Immediate | null = null;
 
-  constructor(slots: number, report: Report) {
+  constructor(slots: number, report: Report, topics: TopicBlock) {
     this.#report = report;
+    this.#topics = topics;
+    this.#topic = new Uint8Array(slots);
     this.#batch = new Array<Batch | null>(slots).fill(null);
     this.#index = new Int32Array(slots);
     this.#bytes = new Float64Array(slots);
   }
 
   /** A message begins its way. */
-  begin(slot: number, { value }: Message): void {
+  begin(slot: number, { value, topic }: Message & { topic: string }): void {
     this.#bytes[slot] = value.length;
+    this.#topic[slot] = this.#topics.rowOf(topic);
   }
 
   placed(slot: number, batch: Batch, index: number): void {
@@ -45,6 +53,7 @@ export class MessageSlots implements MessageOwner {
     for (const slot of batch.slots) {
       if (slot === -1) continue;
       this.#batch[slot] = null;
+      this.#topics.count(this.#topic[slot]!, outcome === SUCCEEDED ? 'succeeded' : 'failed');
       this.#report(slot, outcome, 0, batch.sent ? this.#bytes[slot]! : 0, 0, error);
     }
   }
@@ -56,7 +65,10 @@ export class MessageSlots implements MessageOwner {
       this.#refusing = null;
       const refused = [...this.#refused];
       this.#refused.clear();
-      for (const [each, { outcome, message }] of refused) this.#report(each, outcome, 0, 0, 0, message);
+      for (const [each, { outcome, message }] of refused) {
+        this.#topics.count(this.#topic[each]!, 'failed');
+        this.#report(each, outcome, 0, 0, 0, message);
+      }
     });
   }
 
@@ -65,11 +77,14 @@ export class MessageSlots implements MessageOwner {
     this.#batch[slot]?.remove(this.#index[slot]!);
     this.#batch[slot] = null;
     this.#refused.delete(slot);
+    this.#topics.count(this.#topic[slot]!, 'unanswered');
   }
 
   /** Gives all up. */
   close(): void {
     if (this.#refusing !== null) clearImmediate(this.#refusing);
-    this.#batch.forEach((_, slot) => this.abort(slot));
+    this.#batch.forEach((batch, slot) => {
+      if (batch !== null || this.#refused.has(slot)) this.abort(slot);
+    });
   }
 }

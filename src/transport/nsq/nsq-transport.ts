@@ -1,10 +1,11 @@
 import type net from 'node:net';
+import type { TopicBlock } from '../../metrics/topic-counts.ts';
 import type { NsqTarget } from '../../target/target.ts';
 import { MessageSlots } from '../messages/message-slots.ts';
 import { closeAll } from '../messages/sockets.ts';
 import type { NsqOptions } from '../protocol.ts';
 import { secureContext } from '../tls-context.ts';
-import type { Report, Transport, TransportFactory } from '../transport.ts';
+import type { MessageTransportFactory, Report, Transport } from '../transport.ts';
 import { Nsqd } from './nsqd.ts';
 import type { NsqdConnectionOptions } from './nsqd-connection.ts';
 
@@ -20,8 +21,12 @@ const MOST_NSQDS = 256;
  * it: after the linger, or when the batch is full. It has succeeded when nsqd has answered OK. What does not go out, because
  * nsqd is slow or gone, stays where the lane can give it up; so the slots bound all memory.
  */
-export const createNsqTransport: TransportFactory<NsqTarget, NsqOptions> = (options, slots, report) =>
-  new NsqTransport(options, slots, report);
+export const createNsqTransport: MessageTransportFactory<NsqTarget, NsqOptions> = (
+  options,
+  slots,
+  report,
+  topics,
+) => new NsqTransport(options, slots, report, topics);
 
 class NsqTransport implements Transport<NsqTarget> {
   readonly #slots: MessageSlots;
@@ -29,8 +34,8 @@ class NsqTransport implements Transport<NsqTarget> {
   readonly #nsqds = new Map<string, Nsqd>();
   readonly #watch: NodeJS.Timeout;
 
-  constructor(options: NsqOptions, slots: number, report: Report) {
-    this.#slots = new MessageSlots(slots, report);
+  constructor(options: NsqOptions, slots: number, report: Report, topics: TopicBlock) {
+    this.#slots = new MessageSlots(slots, report, topics);
     this.#connections = {
       nsq: options,
       secureContext: options.tls === null ? null : secureContext(options.tls.ca, 'nsq.tls.ca'),
