@@ -142,10 +142,17 @@ export class BrokerConnection {
     }
   }
 
-  /** Ends it at once: whatever waits for an answer fails with `failure`. */
+  /** Ends it at once; `onClosed` is called before this returns. */
   destroy(failure: Failure): void {
-    this.#failure ??= failure;
+    this.#end(failure);
     this.#socket?.destroy(failure);
+  }
+
+  #end(failure: Failure): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    this.#ended.reject(failure);
+    this.onClosed(failure);
   }
 
   async #open(): Promise<void> {
@@ -221,14 +228,10 @@ export class BrokerConnection {
         this.destroy(new Failure(TLS, `${host}:${port} speaks TLS: give kafka.tls`));
       }
     });
-    socket.on('error', (error) => {
-      this.#failure ??= failureOf(error);
-    });
+    socket.on('error', (error) => this.#end(failureOf(error)));
     socket.once('close', () => {
       sockets.delete(socket);
-      this.#failure ??= new Failure(CLOSED, `${host}:${port} closed the connection`);
-      this.#ended.reject(this.#failure);
-      this.onClosed(this.#failure);
+      this.#end(new Failure(CLOSED, `${host}:${port} closed the connection`));
     });
     return socket;
   }

@@ -247,8 +247,7 @@ export class Cluster implements BrokerOwner {
   /** By id of the partition; null where there is no leader. A topic that is not there, or
    * not whole, is looked for for a while: the brokers may be making it. */
   async #leadersOf(topic: Topic): Promise<(Broker | null)[]> {
-    const until =
-      performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#openMs / 2) : 0);
+    const until = performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#openMs / 2) : 0);
     for (let pauseMs = FIRST_LOOK_AGAIN_MS; ; pauseMs *= 2) {
       const connection = await this.#anyConnection();
       const answer = await connection.metadata(topic.name, this.#askMs);

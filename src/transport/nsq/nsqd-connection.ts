@@ -98,10 +98,17 @@ export class NsqdConnection {
     return this.#socket.write(bytes);
   }
 
-  /** Ends it at once: whatever waits for an answer fails with `failure`. */
+  /** Ends it at once; its owner hears of that before this returns. */
   destroy(failure: Failure): void {
-    this.#failure ??= failure;
+    this.#end(failure);
     this.#socket.destroy(failure);
+  }
+
+  #end(failure: Failure): void {
+    if (this.#failure !== null) return;
+    this.#failure = failure;
+    this.#waiting?.reject(failure);
+    this.#owner?.onClosed(failure);
   }
 
   async #shakeHands(): Promise<void> {
@@ -170,16 +177,12 @@ export class NsqdConnection {
       }
     });
     socket.on('drain', () => this.#owner?.onDrain());
-    socket.on('error', (error) => {
-      this.#failure ??= failureOf(error);
-    });
+    socket.on('error', (error) => this.#end(failureOf(error)));
     socket.once('close', () => {
       sockets.delete(socket);
       if (socket !== this.#socket) return;
       const { host, port } = this.#address;
-      this.#failure ??= new Failure(CLOSED, `${host}:${port} closed the connection`);
-      this.#waiting?.reject(this.#failure);
-      this.#owner?.onClosed(this.#failure);
+      this.#end(new Failure(CLOSED, `${host}:${port} closed the connection`));
     });
   }
 

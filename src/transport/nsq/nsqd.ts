@@ -106,7 +106,7 @@ export class Nsqd implements NsqdConnectionOwner {
 
   onAnswer(failure: Failure | null): void {
     const batch = this.#written[this.#answered];
-    // An error that answers no command: the end of the connection follows.
+    // An answer to no command: the end of the connection follows.
     if (batch === undefined) return;
     this.#answered++;
     if (this.#answered >= MOST_COMMANDS) {
@@ -114,7 +114,9 @@ export class Nsqd implements NsqdConnectionOwner {
       this.#answered = 0;
     }
     this.#owner.settled(batch, failure?.outcome ?? SUCCEEDED, failure?.message ?? '');
-    this.#flush();
+    if (failure === null) return this.#flush();
+    // nsqd reads nothing after an error: it closes the connection, and so what was written behind it is lost.
+    this.#connection?.destroy(new Failure(CLOSED, `nsqd closes the connection after ${failure.message}`));
   }
 
   onDrain(): void {
