@@ -62,6 +62,11 @@ export class ContentChange {
     return true;
   }
 
+  /** What stands in the way of a newer set, which is no fault of a set; empty: nothing any more. */
+  trouble(reason: string): void {
+    this.#lastError = reason;
+  }
+
   /** Whether another set is held ready by all these members. */
   isReady(members: readonly Member[]): boolean {
     const digest = this.#next?.digest;

@@ -151,6 +151,18 @@ export class Coordinator {
     this.#answers.publish();
   }
 
+  /**
+   * The sources cannot be read: the last good set goes on.
+   * @param reason one line, for people; null: they can be read again, and hold what is sent
+   */
+  trouble(reason: string | null): void {
+    this.#contentChange.trouble(reason ?? '');
+    if (reason === null) return;
+    this.#options.note(
+      `the sources of ${this.content.kind} cannot be read, the last good set goes on: ${reason}`,
+    );
+  }
+
   /** Ends the run: nothing more is sent, and what is in flight is given a second. */
   stop(verdict: Verdict, reason: string): void {
     if (this.#verdict !== null) return;
@@ -208,7 +220,7 @@ export class Coordinator {
     return {
       version: this.#answers.version,
       content: this.#contentChange.order(),
-      http: spec.http,
+      protocol: spec.protocol,
       lanes: this.#lanes ?? 1,
       workers: this.#workers,
       maxLagMs: spec.maxLagMs,
@@ -313,7 +325,7 @@ export class Coordinator {
     const { endsAt } = this.#course.plan!;
     if (endsAt !== null && runMs >= endsAt) {
       const live = owning.filter((member) => member.live);
-      const patienceMs = this.#spec.http.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
+      const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
       if (live.length > 0 && runMs < endsAt + patienceMs) return;
       for (const member of live) this.#crew.lose(member, 'did not come to an end');
       return this.stop('Completed', 'all hits of the schedule are done');

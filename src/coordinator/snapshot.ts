@@ -54,7 +54,7 @@ export interface TemplatesSnapshot {
   /** Sets that took the place of another while the run went on, and sets that were refused. */
   applied: number;
   refused: number;
-  /** Why the last set that was offered was refused, in words; empty when it was not. */
+  /** Why there is no newer set: the last one was refused, or cannot be read. In words; empty while nothing is wrong. */
   lastError: string;
 }
 

@@ -53,7 +53,7 @@ export interface TemplatesSummary {
   /** Sets that took the place of another while the run went on, and sets that were refused. */
   applied: number;
   refused: number;
-  /** Why the last set that came was refused; empty when it was not. */
+  /** Why there is no newer set: the last one was refused, or could not be read. Empty where nothing was wrong. */
   lastError: string;
 }
 

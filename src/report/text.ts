@@ -145,7 +145,7 @@ function templatesSection(page: Page, { templates }: Summary): string[] {
       `${formatCount(applied)} changed`,
       ...(refused > 0 ? [bad(`${formatCount(refused)} refused`)] : []),
     ]),
-    ...(lastError === '' ? [] : prose(page, '', `The last set was refused: ${lastError}`)),
+    ...(lastError === '' ? [] : prose(page, '', `The last error: ${lastError}`)),
   ];
 }
 

@@ -12,7 +12,8 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
     startTimeoutMs: 60_000,
     warmupMs: 0,
     suspend: false,
-    http: {
+    protocol: {
+      kind: 'http',
       timeoutMs: 1000,
       connections: 16,
       success: [[200, 299]],
@@ -20,7 +21,7 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
       keepAlive: true,
       tls: { ca: null, serverName: null, insecure: false },
     },
-    source: { kind: 'templates', entry: 'track.json', from: [] },
+    source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
     variables: [],
     events: EVENTS,
     stopWhen: null,

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
+import type { RecordOptions } from '../../src/coordinator/protocol.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
@@ -17,6 +19,7 @@ import { makeTemplateContent } from '../../src/template/make-content.ts';
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
 export interface TestRun {
+  test: PreparedRun;
   spec: RunSpec;
   /** What it begins with. */
   content: Content;
@@ -34,7 +37,15 @@ export interface TestRun {
 export async function startRun(
   baseUrl: string,
   spec: Record<string, unknown>,
-  options: { leaseMs?: number; lanes?: number; templates?: Record<string, string> } = {},
+  options: {
+    leaseMs?: number;
+    lanes?: number;
+    templates?: Record<string, string>;
+    /** Manifest files with what stands beside the LoadTest. */
+    files?: string[];
+    records?: RecordOptions;
+    metricsPort?: number;
+  } = {},
 ): Promise<TestRun> {
   const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
   const content = spec['targets'] === undefined ? { templates: templates(options.templates) } : {};
@@ -46,7 +57,7 @@ export async function startRun(
     spec: { ...content, variables, ...spec },
   };
   writeFileSync(file, JSON.stringify(loadtest));
-  const test = await prepareTest({ file: [file] });
+  const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
   const notes: string[] = [];
   const brokenLaws: string[] = [];
   const token = 'test-token';
@@ -60,7 +71,7 @@ export async function startRun(
   const address = await server.listen();
   const pool = new LocalWorkerPool({
     bootstrap: { coordinator: address, run, token, cores: options.lanes ?? 1 },
-    metricsPort: null,
+    metricsPort: options.metricsPort ?? null,
   });
   const coordinator = new Coordinator({
     clock: systemClock,
@@ -70,7 +81,7 @@ export async function startRun(
     content: test.content,
     lanes: options.lanes ?? 1,
     leaseMs: options.leaseMs ?? 5000,
-    records: null,
+    records: options.records ?? null,
     note: (line) => notes.push(line),
   });
   const check = (snapshot: RunSnapshot): void => {
@@ -87,6 +98,7 @@ export async function startRun(
   });
   coordinator.start();
   return {
+    test,
     spec: test.spec,
     content: test.content,
     coordinator,
@@ -124,6 +136,25 @@ function templates(files: Record<string, string> = {}) {
     ...files,
   };
   return { entry: 'target.json', from: [{ inline }] };
+}
+
+/** A port on loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The sum over all series of a metric whose labels hold `labels`, as the worker on `port` tells it. */
+export async function metric(port: number, name: string, labels = ''): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  let sum = 0;
+  for (const [, of, value] of page.matchAll(new RegExp(`^${name}(\\{.*\\})? ([^ \\n]+)$`, 'gm'))) {
+    if ((of ?? '').includes(labels)) sum += Number(value);
+  }
+  return sum;
 }
 
 /** A server that answers 200 at once and notes when each request arrived. */
