@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { Segment } from '../../src/attack/schedule/segment.ts';
 import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
@@ -12,6 +13,7 @@ import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
 import type { RecordOptions } from '../../src/coordinator/protocol.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
+import type { Timing } from '../../src/coordinator/timing.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
 import type { Content, TemplateContent } from '../../src/template/content.ts';
 import { makeTemplateContent } from '../../src/template/make-content.ts';
@@ -24,6 +26,8 @@ export interface TestRun {
   /** What it begins with. */
   content: Content;
   coordinator: Coordinator;
+  /** The plan as workers were told it last. */
+  segments(): Segment[];
   pool: LocalWorkerPool;
   notes: string[];
   /** Messages about snapshots in which a law of counts did not hold. */
@@ -45,6 +49,7 @@ export async function startRun(
     files?: string[];
     records?: RecordOptions;
     metricsPort?: number;
+    timing?: Partial<Timing>;
   } = {},
 ): Promise<TestRun> {
   const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
@@ -58,6 +63,7 @@ export async function startRun(
   };
   writeFileSync(file, JSON.stringify(loadtest));
   const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
+  let segments: Segment[] = [];
   const notes: string[] = [];
   const brokenLaws: string[] = [];
   const token = 'test-token';
@@ -65,7 +71,11 @@ export async function startRun(
   const server = new SyncServer({
     host: '127.0.0.1',
     token,
-    sync: (request) => coordinator.sync(request),
+    sync: async (request) => {
+      const response = await coordinator.sync(request);
+      segments = response.assignment?.segments ?? segments;
+      return response;
+    },
     content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
@@ -82,6 +92,7 @@ export async function startRun(
     lanes: options.lanes ?? 1,
     leaseMs: options.leaseMs ?? 5000,
     records: options.records ?? null,
+    timing: options.timing ?? {},
     note: (line) => notes.push(line),
   });
   const check = (snapshot: RunSnapshot): void => {
@@ -102,6 +113,7 @@ export async function startRun(
     spec: test.spec,
     content: test.content,
     coordinator,
+    segments: () => segments,
     pool,
     notes,
     brokenLaws,
@@ -162,18 +174,14 @@ export interface ArrivalTarget {
   url: string;
   /** Arrivals of whole requests, in ms of the clock that lanes use. */
   arrivals: number[];
-  /** What each of them asked for, in the same order. */
-  paths: string[];
   close(): Promise<void>;
 }
 
 export async function startArrivalTarget(): Promise<ArrivalTarget> {
   const arrivals: number[] = [];
-  const paths: string[] = [];
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       arrivals.push(systemClock.now());
-      paths.push(request.url!);
       response.end('ok');
     });
   });
@@ -182,7 +190,6 @@ export async function startArrivalTarget(): Promise<ArrivalTarget> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     arrivals,
-    paths,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
