@@ -57,17 +57,23 @@ export class Member {
     return this.lanes > 0 && (this.state === 'ready' || this.state === 'running');
   }
 
-  /** Its counts; what was in flight in a lost worker is interrupted. */
+  /** Its counts, as they are until its next report; what was in flight in a lost worker is interrupted. */
   get tally(): Tally {
-    const tally = new Tally(this.#labels, this.#receiver.values.slice(0, Tally.size(this.#labels)));
+    const tally = new Tally(this.#labels, this.#counted(0, Tally.size(this.#labels)));
     if (this.state === 'lost') tally.interruptAll();
     return tally;
   }
 
   get warmup(): CountsBlock {
-    const counts = new CountsBlock(this.#receiver.values.slice(Tally.size(this.#labels)));
+    const counts = new CountsBlock(this.#counted(Tally.size(this.#labels)));
     if (this.state === 'lost') counts.interruptAll();
     return counts;
+  }
+
+  /** What it has reported is only copied where it is to be changed: with all labels it is half a megabyte. */
+  #counted(from: number, until?: number): Float64Array {
+    const { values } = this.#receiver;
+    return this.state === 'lost' ? values.slice(from, until) : values.subarray(from, until);
   }
 
   /** Sequence of the newest report taken in. */

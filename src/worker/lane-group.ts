@@ -27,11 +27,21 @@ export interface LaneGroupEvents {
 }
 
 /** What the lanes of a worker have counted, warm-up apart. */
-export interface GroupCounts {
-  tally: Tally;
-  warmup: CountsBlock;
+export class GroupCounts {
+  /** All of it: the tally, then the warm-up. */
+  readonly values: Float64Array;
+  readonly tally: Tally;
+  readonly warmup: CountsBlock;
   /** For each lane, the hit below which all its hits are decided. */
-  cursors: number[];
+  cursors: number[] = [];
+
+  /** @param labels how many labels there is room for */
+  constructor(labels: number) {
+    const size = Tally.size(labels);
+    this.values = new Float64Array(size + CountsBlock.size);
+    this.tally = new Tally(labels, this.values.subarray(0, size));
+    this.warmup = new CountsBlock(this.values.subarray(size));
+  }
 }
 
 /** The lanes of a worker, as one: none until `start`. Watches over them, and starts anew those that do not move. */
@@ -40,7 +50,7 @@ export class LaneGroup {
   readonly #events: LaneGroupEvents;
   readonly #watchdog: Watchdog;
   #lanes: LaneHandle[] = [];
-  #labels = 0;
+  #counts = new GroupCounts(0);
   #windows: WindowCollector | null = null;
   /** Versions that each lane works by. */
   #followed: number[] = [];
@@ -61,7 +71,7 @@ export class LaneGroup {
 
   /** @param works one for each lane, in their order */
   start(works: LaneWork[]): void {
-    this.#labels = works[0]!.labels;
+    this.#counts = new GroupCounts(works[0]!.labels);
     this.#taken = works.map(({ set }) => set.content.digest);
     this.#windows = new WindowCollector(works.length);
     this.#followed = works.map(() => 0);
@@ -140,16 +150,17 @@ export class LaneGroup {
     }
   }
 
+  /** Half a megabyte that is used again: it holds until this is called the next time. */
   counts(): GroupCounts {
-    const tally = new Tally(this.#labels);
-    const warmup = new CountsBlock();
-    const cursors = this.#lanes.map((lane) => {
-      const counts = lane.counts();
-      tally.add(counts.tally);
-      warmup.add(counts.warmup);
-      return counts.cursor;
+    const counts = this.#counts;
+    counts.values.fill(0);
+    counts.cursors = this.#lanes.map((lane) => {
+      const { tally, warmup, cursor } = lane.counts();
+      counts.tally.add(tally);
+      counts.warmup.add(warmup);
+      return cursor;
     });
-    return { tally, warmup, cursors };
+    return counts;
   }
 
   /** To be called every `everyMs` milliseconds: starts lanes anew that do not move. */

@@ -13,6 +13,7 @@ import { createTargeter } from '../template/create-targeter.ts';
 import { prepareTargeter } from '../template/prepare-targeter.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 import { type LaneProtocol, laneProtocol } from './lane-protocol.ts';
+import { collectGarbage } from './memory.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
@@ -140,6 +141,7 @@ async function main(): Promise<void> {
   targeter = newTargeter();
   newest = { content: setup.set.content, targeter: Promise.resolve(targeter) };
   if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.labels);
+  collectGarbage();
   port.on('message', (message: ToLane) => {
     try {
       obey(message);

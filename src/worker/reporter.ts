@@ -24,12 +24,9 @@ export class Reporter {
   }
 
   /** @returns null before `start` */
-  report({ tally, warmup, cursors }: GroupCounts, ballot: Ballot): WorkerReport | null {
+  report({ values, cursors }: GroupCounts, ballot: Ballot): WorkerReport | null {
     if (this.#sender === null) return null;
-    const vector = new Float64Array(tally.values.length + warmup.values.length);
-    vector.set(tally.values);
-    vector.set(warmup.values, tally.values.length);
-    const counters = this.#sender.encode(vector);
+    const counters = this.#sender.encode(values);
     for (const note of this.#notes) if (note.sequence === 0) note.sequence = counters.sequence;
     return {
       cursors,

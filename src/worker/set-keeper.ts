@@ -17,6 +17,8 @@ export interface SetKeeperOptions {
   fetch: (digest: string) => Promise<Content>;
   /** `report` says something else from now on. */
   changed: () => void;
+  /** All lanes send from another set, and have let go of the one before. */
+  swapped: () => void;
   /** A set that is wanted cannot be had or used; why, in words. */
   failed: (reason: string) => void;
 }
@@ -79,7 +81,7 @@ export class SetKeeper {
 
   /** A lane has prepared or taken a set, or time has passed. Only after `begin`. */
   look(): void {
-    const { lanes, clock, changed } = this.#options;
+    const { lanes, clock, changed, swapped } = this.#options;
     const before = this.report;
     if (this.#wanted !== null && lanes.havePrepared(this.#wanted)) {
       this.#prepared = this.#wanted;
@@ -90,6 +92,7 @@ export class SetKeeper {
     if (taken.at <= clock.now() && lanes.haveTaken(taken.digest)) this.#running = taken.digest;
     const { prepared, running } = this.report;
     if (prepared !== before.prepared || running !== before.running) changed();
+    if (running !== before.running) swapped();
   }
 
   /** The current set comes first: where it is not here yet, this worker is behind the others. */

@@ -15,6 +15,7 @@ import type { WindowTally } from '../metrics/window.ts';
 import { Ballot } from './ballot.ts';
 import { Conversation } from './conversation.ts';
 import { LaneGroup } from './lane-group.ts';
+import { collectGarbage } from './memory.ts';
 import { Reporter } from './reporter.ts';
 import { SetKeeper } from './set-keeper.ts';
 import { SyncClient } from './sync-client.ts';
@@ -84,6 +85,8 @@ export class Worker {
       lanes: this.#lanes,
       fetch: (digest) => client.content(digest),
       changed: () => this.#conversation.callAtOnce(),
+      // Nobody waits for this thread while it looks for what is left of the old set.
+      swapped: collectGarbage,
       failed: (reason) => this.#fail(reason),
     });
     this.#ballot.note = (line) => this.#reporter.note(line);
@@ -240,6 +243,7 @@ export class Worker {
 
   #getReady(): void {
     if (this.#state !== 'starting' || !this.#lanes.ready || !this.#sets.isCurrent) return;
+    collectGarbage();
     this.#state = 'ready';
     this.#followPlan();
   }

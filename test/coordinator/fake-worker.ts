@@ -113,6 +113,7 @@ export class FakeWorker {
       },
       fetch: (digest) => this.#fetch(digest),
       changed: () => this.call(true),
+      swapped: () => {},
       failed: (reason) => this.fail(reason),
     });
     cluster.after(options.bootMs, () => this.#keepCalling());

@@ -51,6 +51,7 @@ class Keeping {
     changed: () => {
       this.changes++;
     },
+    swapped: () => this.told.push('swapped'),
     failed: (reason) => this.failures.push(reason),
   });
 
@@ -112,6 +113,7 @@ describe('a keeper of sets', () => {
     it.keeper.look();
     assert.deepEqual(it.keeper.report, { prepared: null, running: 'd2' });
     assert.equal(it.changes, 2);
+    assert.equal(it.told.at(-1), 'swapped');
   });
 
   test('that is behind the others gets the current one first, and then the next', async () => {
