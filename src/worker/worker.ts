@@ -229,6 +229,7 @@ export class Worker {
       records: assignment.records,
     }));
     this.#lanes.start(works);
+    this.#sets.begin(set);
   }
 
   #lookAtSets(): void {
