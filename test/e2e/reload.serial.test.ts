@@ -102,7 +102,7 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
   it('objects that are new reach the target in time, on all workers, without a gap', async (t) => {
     await store.put('load/target.json', version('v1'));
     const rate = 5000;
-    const { run, news } = await start(t, bucket('load/'), {
+    const { run } = await start(t, bucket('load/'), {
       rate: `${rate}/s`,
       duration: '12s',
       workers: { replicas: 2 },
