@@ -13,7 +13,7 @@ export function scoutFor(
   taker: ContentTaker,
   note: (text: string) => void,
 ): Scout {
-  return new Scout({ loader, reloadMs: spec.source.reloadMs }, content.digest, {
+  return new Scout({ loader, reloadMs: spec.source.reloadMs }, content, {
     clock: systemClock,
     random: Math.random,
     taker,
