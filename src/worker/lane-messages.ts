@@ -2,7 +2,7 @@ import type { LanePlan } from '../attack/lane.ts';
 import type { RecordOptions } from '../coordinator/protocol.ts';
 import type { TargetLines } from '../target/target-lines.ts';
 import type { Content, LaneIdentity } from '../template/content.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 
 /** What a lane's thread is made with. */
 export interface LaneSetup {
@@ -13,7 +13,7 @@ export interface LaneSetup {
   set: LaneSet;
   /** How many labels there is room for. */
   labels: number;
-  http: HttpOptions;
+  protocol: Protocol;
   records: RecordOptions | null;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;
@@ -22,6 +22,9 @@ export interface LaneSetup {
   /** Shared memory: `LaneBlock` and `LaneControl`. */
   block: SharedArrayBuffer;
   control: SharedArrayBuffer;
+  /** Shared memory: `TopicBlock`, and the topics that have a row in it. */
+  topics: SharedArrayBuffer;
+  topicNames: readonly string[];
 }
 
 /** A set of templates or targets as lanes take it. */
@@ -62,4 +65,6 @@ export type FromLane =
   | { type: 'window'; index: number; values: Float64Array }
   /** A target could not be rendered; told at most once a second. */
   | { type: 'templateFailed'; reason: string }
+  /** The first message for a topic was sent. */
+  | { type: 'topic'; name: string }
   | { type: 'finished' };

@@ -96,15 +96,16 @@ test('the whole report of a bad day', () => {
     '   http_503  300  0.30%',
     `     ${explainFailure('http_503')}`,
     '   timeout    18  0.02%',
-    '     No whole answer came within http.timeout. The target is slow, hangs, or the timeout is too',
-    '     short for it.',
+    '     No whole answer or acknowledgement came within the timeout (http.timeout, kafka.timeout,',
+    '     nsq.timeout). The target is slow, hangs, or the timeout is too short for it.',
     '',
     ' Dropped',
     '   busy  80   0.08%',
-    '     No connection came free in time: the target was too slow for this rate. More http.connections',
-    '     would send more at once.',
+    '     No connection or place in flight came free in time: the target was too slow for this rate. More',
+    '     http.connections, kafka.inFlight or nsq.inFlight would send more at once.',
     '   late   8  <0.01%',
-    `     ${explainDrop('late')}`,
+    '     A connection or place in flight was free but this machine was not on time: give Taz more CPU,',
+    '     lanes or workers.',
     '',
     ' Worker    state  lanes    sent  dropped  unreported',
     ' worker-0  ended      1  50,000       40           0',
@@ -207,10 +208,11 @@ test('which set of templates was sent is told where it changed, or should have',
   const told = (differences: Partial<typeof templates>) =>
     reportText(summary({ templates: { ...templates, ...differences } }))
       .split('\n')
-      .filter((line) => /Templates|refused/.test(line));
+      .filter((line) => /Templates|last error/.test(line));
   assert.deepEqual(told({}), []);
   assert.match(told({ applied: 2 })[0]!, /^ Templates +set abcdef012345 on 3\/3 workers {3}2 changed$/);
   const [figures, reason] = told({ refused: 1, lastError: 'mix.json:3: nonsense' });
   assert.match(figures!, /0 changed {3}1 refused$/);
-  assert.match(reason!, /^ +The last set was refused: mix\.json:3: nonsense$/);
+  assert.match(reason!, /^ +The last error: mix\.json:3: nonsense$/);
+  assert.equal(told({ lastError: 'nobody listens' }).length, 2);
 });

@@ -1,3 +1,4 @@
+import type { LoadTest } from '../../api/loadtest.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import type { RunSpec } from '../../api/run-spec.ts';
 import { toRunSpec } from '../../api/to-run-spec.ts';
@@ -5,10 +6,13 @@ import { ContentLoader } from '../../source/content-loader.ts';
 import type { LookAround, Sets } from '../../source/surroundings.ts';
 import type { Content } from '../../template/content.ts';
 import { failWith, type Manifest } from './load.ts';
+import { resolveProtocol } from './protocol-secrets.ts';
 import { FILES_HELP } from './surroundings.ts';
 
 /** What a run of a manifest needs. */
 export interface PreparedRun {
+  /** As it was written, with defaults. */
+  loadtest: LoadTest;
   spec: RunSpec;
   content: Content;
   /** What the content was loaded by; it belongs to whoever asked for the run, who closes it. */
@@ -41,8 +45,14 @@ export async function prepareRun(
   const spec = await attempt(() => toRunSpec(manifest.loadtest));
   const asItIs: LookAround = async () => ({ configMaps, secrets, sets, help: FILES_HELP });
   const loader = spec && new ContentLoader(spec, { lookAround: lookAround ?? asItIs, baseDir });
+  const protocol = spec && (await attempt(() => resolveProtocol(spec.protocol, secrets)));
   const content = loader && (await attempt(() => loader.look(new AbortController().signal)));
-  if (content === null) await loader?.close();
+  if (content === null || protocol === null) await loader?.close();
   failWith(problems);
-  return { spec: spec!, content: content!, loader: loader! };
+  return {
+    loadtest: manifest.loadtest,
+    spec: { ...spec!, protocol: protocol! },
+    content: content!,
+    loader: loader!,
+  };
 }

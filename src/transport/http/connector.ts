@@ -1,7 +1,9 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { buildConnector } from 'undici';
+import { secureContext } from '../tls-context.ts';
 import type { HttpOptions } from '../transport.ts';
+import { joinWrites } from './join-writes.ts';
 
 /** Opens sockets for one lane, and knows those that are open. */
 export class Connector {
@@ -15,8 +17,7 @@ export class Connector {
   constructor(options: HttpOptions['tls']) {
     this.#serverName = options.serverName;
     this.#rejectUnauthorized = !options.insecure;
-    // Made once: with an authority of one's own, each making costs about a millisecond.
-    this.#secureContext = secureContext(options.ca);
+    this.#secureContext = secureContext(options.ca, 'http.tls.ca');
   }
 
   /**
@@ -29,6 +30,7 @@ export class Connector {
     const port = origin.port === '' ? (secure ? 443 : 80) : Number(origin.port);
     const socket = secure ? this.#connectTls(host, port) : connectPlain(host, port);
     this.#open.add(socket);
+    joinWrites(socket);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
     let told = false;
@@ -67,19 +69,6 @@ export class Connector {
       secureContext: this.#secureContext,
       rejectUnauthorized: this.#rejectUnauthorized,
       ALPNProtocols: ['http/1.1'],
-    });
-  }
-}
-
-function secureContext(ca: string | null): tls.SecureContext {
-  if (ca === null) return tls.createSecureContext();
-  try {
-    // Node takes a text without any certificate for an empty list, with which nothing is trusted.
-    if (!ca.includes('-----BEGIN')) throw new Error('no -----BEGIN CERTIFICATE----- in it');
-    return tls.createSecureContext({ ca });
-  } catch (error) {
-    throw new Error(`http.tls.ca holds no certificate in PEM form: ${(error as Error).message}`, {
-      cause: error,
     });
   }
 }
