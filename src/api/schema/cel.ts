@@ -28,6 +28,9 @@ export interface SchemaNotes {
   minProperties?: number;
   maxProperties?: number;
   checks?: CelCheck[];
+  /** Source of a regular expression that every right text matches, for who has nothing better; what is expected, in words. */
+  pattern?: string;
+  expected?: string;
   /** A form that JSON Schema has a name for. */
   format?: 'date-time';
   /** The fields within are not Taz's own, and nothing but their being a map can be said of them. */

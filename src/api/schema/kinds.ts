@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MAX_DURATION_LENGTH, parseDuration } from '../../units/duration.ts';
-import { MAX_PERCENTAGE_LENGTH, parsePercentage } from '../../units/percentage.ts';
-import { MAX_RATE_LENGTH, parseRate } from '../../units/rate.ts';
+import { DURATION_PATTERN, MAX_DURATION_LENGTH, parseDuration } from '../../units/duration.ts';
+import { MAX_PERCENTAGE_LENGTH, PERCENTAGE_PATTERN, parsePercentage } from '../../units/percentage.ts';
+import { MAX_RATE_LENGTH, parseRate, RATE_PATTERN } from '../../units/rate.ts';
 import { Rational } from '../../units/rational.ts';
 import { described, isNot, isNotText } from '../wording.ts';
-import { type CelCheck, type Check, celShown, celText, isNotInCel, schemaNotes } from './cel.ts';
+import { type Cel, type CelCheck, type Check, celShown, celText, isNotInCel, schemaNotes } from './cel.ts';
 import { celIsDuration, celIsPercentage, celIsRate, celRateAtMost } from './cel-units.ts';
 
 /**
@@ -118,62 +118,53 @@ export function privateText(most: number, expected: string, right: Check) {
 export function rate(zero: 'zero too' | 'over 0') {
   const expected = zero === 'zero too' ? `a rate such as 0/s, 5000/s, 6/m` : `a rate over 0 ${RATES}`;
   const tooHigh = ` is more than ${MAX_RATE}/s`;
-  return quantity(
-    MAX_RATE_LENGTH,
+  const limit: CelCheck = {
+    cel: (self) => `!${celIsRate(self)} || ${celRateAtMost(self, MAX_RATE)}`,
+    message: `must be at most ${MAX_RATE}/s`,
+    sentence: (self) => `${celShown(self, MAX_RATE_LENGTH)} + ${celText(tooHigh)}`,
+  };
+  return quantity({
+    most: MAX_RATE_LENGTH,
+    pattern: RATE_PATTERN,
     expected,
-    (value) => {
+    judge: (value) => {
       const perSecond = parseRate(value);
       if (perSecond.compare(Rational.of(MAX_RATE)) > 0) return `${described(value)}${tooHigh}`;
       return zero === 'zero too' || perSecond.compare(Rational.zero) > 0;
     },
-    [
-      isNotInCel(
-        (self) => `${celIsRate(self)}${zero === 'zero too' ? '' : ` && ${self}.matches('[1-9]')`}`,
-        expected,
-        MAX_RATE_LENGTH,
-      ),
-      {
-        cel: (self) => `!${celIsRate(self)} || ${celRateAtMost(self, MAX_RATE)}`,
-        message: `must be at most ${MAX_RATE}/s`,
-        sentence: (self) => `${celShown(self, MAX_RATE_LENGTH)} + ${celText(tooHigh)}`,
-      },
-    ],
-  );
+    cel: (self) => `${celIsRate(self)}${zero === 'zero too' ? '' : ` && ${self}.matches('[1-9]')`}`,
+    limit,
+  });
 }
 
 /** A duration such as `10m`. @param least the shortest, `0s` where none at all is allowed too */
 export function duration(least: string, most: string = MAX_DURATION) {
   const expected = `a duration from ${least} to ${most} ${DURATIONS}`;
-  return quantity(
-    MAX_DURATION_LENGTH,
+  return quantity({
+    most: MAX_DURATION_LENGTH,
+    pattern: DURATION_PATTERN,
     expected,
-    (value) => {
+    judge: (value) => {
       const ms = parseDuration(value);
       return parseDuration(least) <= ms && ms <= parseDuration(most);
     },
-    [
-      isNotInCel(
-        (self) =>
-          `${celIsDuration(self)} && duration(${self}) >= duration('${least}') && duration(${self}) <= duration('${most}')`,
-        expected,
-        MAX_DURATION_LENGTH,
-      ),
-    ],
-  );
+    cel: (self) =>
+      `${celIsDuration(self)} && duration(${self}) >= duration('${least}') && duration(${self}) <= duration('${most}')`,
+  });
 }
 
 /** A percentage from `0%` to `100%`. */
 export function percentage() {
-  const expected = 'a percentage from 0% to 100% such as 90%, 0.5%';
-  return quantity(
-    MAX_PERCENTAGE_LENGTH,
-    expected,
-    (value) => {
+  return quantity({
+    most: MAX_PERCENTAGE_LENGTH,
+    pattern: PERCENTAGE_PATTERN,
+    expected: 'a percentage from 0% to 100% such as 90%, 0.5%',
+    judge: (value) => {
       parsePercentage(value);
       return true;
     },
-    [isNotInCel(celIsPercentage, expected, MAX_PERCENTAGE_LENGTH)],
-  );
+    cel: celIsPercentage,
+  });
 }
 
 /** A whole number. */
@@ -196,16 +187,22 @@ export function choice<const Words extends readonly string[]>(...words: Words) {
   return z.enum(words, { error: (issue) => isNot(issue.input, `one of ${words.join(', ')}`) });
 }
 
-/**
- * A text with a unit. @param judge true: right; false: wrong; a text: what is wrong. Throws RangeError where unreadable
- * @param checks the same in CEL
- */
-function quantity(
-  most: number,
-  expected: string,
-  judge: (value: string) => boolean | string,
-  checks: CelCheck[],
-) {
+interface Quantity {
+  /** The longest text. */
+  most: number;
+  /** What every right text matches. */
+  pattern: RegExp;
+  expected: string;
+  /** true: right; false: wrong; a text: what is wrong. Throws RangeError where the value cannot be read. */
+  judge: (value: string) => boolean | string;
+  /** When it is as expected. */
+  cel: Cel;
+  /** A further check with a sentence of its own. */
+  limit?: CelCheck;
+}
+
+/** A text with a unit. */
+function quantity({ most, pattern, expected, judge, cel, limit }: Quantity) {
   return z
     .string({ error: (issue) => isNotText(issue.input, expected) })
     .max(most, { abort: true, error: (issue) => isNot(issue.input, expected) })
@@ -213,7 +210,12 @@ function quantity(
       const message = judged(payload.value, expected, judge);
       if (message !== null) payload.issues.push({ code: 'custom', input: payload.value, message });
     })
-    .register(schemaNotes, { checks });
+    .register(schemaNotes, {
+      maxLength: most,
+      pattern: pattern.source,
+      expected,
+      checks: [isNotInCel(cel, expected, most), ...(limit === undefined ? [] : [limit])],
+    });
 }
 
 function judged(value: string, expected: string, judge: (value: string) => boolean | string): string | null {

@@ -49,8 +49,8 @@ export interface StructuralOptions {
   descriptions?: ReadonlyMap<string, string>;
 }
 
-/** What zod's JSON Schema of our kinds of fields is made of. */
-type ZodSchema = { [key: string]: unknown };
+/** What zod's JSON Schema of our kinds of fields is made of, as far as it is known. */
+type ZodSchema = { [keyword: string]: unknown };
 
 /**
  * Writes a zod schema as a structural schema.
@@ -58,19 +58,26 @@ type ZodSchema = { [key: string]: unknown };
  *   that structural schemas do not have, a rule or list key of a path that is not there
  */
 export function structuralSchema(schema: z.ZodType, options: StructuralOptions): StructuralSchema {
+  requirePaths(schema, options);
+  // zod copies what it is given as JSON, which loses functions: what is noted travels as an index.
+  const noted: SchemaNotes[] = [];
   const json = z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
       const notes = schemaNotes.get(zodSchema);
-      if (notes !== undefined) jsonSchema['notes'] = notes;
+      if (notes !== undefined) jsonSchema['notes'] = noted.push(notes) - 1;
       else if (hasOwnCheck(zodSchema)) jsonSchema['unknownCheck'] = true;
-      if (zodSchema instanceof z.ZodRecord) jsonSchema['keys'] = schemaNotes.get(zodSchema.keyType);
+      const keys = zodSchema instanceof z.ZodRecord ? schemaNotes.get(zodSchema.keyType) : undefined;
+      if (keys !== undefined) jsonSchema['keys'] = noted.push(keys) - 1;
     },
   });
-  requirePaths(schema, options);
-  return converted(json as ZodSchema, options.path, options);
+  return converted(json as ZodSchema, options.path, { ...options, noted });
+}
+
+interface Conversion extends StructuralOptions {
+  noted: readonly SchemaNotes[];
 }
 
 function hasOwnCheck({ _zod }: z.core.$ZodType): boolean {
@@ -84,8 +91,9 @@ function requirePaths(schema: z.ZodType, { path, rules = [], listKeys = {} }: St
   }
 }
 
-function converted(json: ZodSchema, path: string, options: StructuralOptions): StructuralSchema {
-  const { notes = {}, unknownCheck, ...rest } = json as { notes?: SchemaNotes } & ZodSchema;
+function converted(json: ZodSchema, path: string, options: Conversion): StructuralSchema {
+  const { notes: index, unknownCheck, ...rest } = json as { notes?: number } & ZodSchema;
+  const notes = index === undefined ? {} : options.noted[index]!;
   if (unknownCheck === true) throw new TypeError(`${path}: has a check of its own and no CEL for it`);
   const description = options.descriptions?.get(path);
   const validations = [
@@ -102,7 +110,7 @@ function converted(json: ZodSchema, path: string, options: StructuralOptions): S
   };
 }
 
-function shapeOf(json: ZodSchema, notes: SchemaNotes, path: string, options: StructuralOptions): StructuralSchema {
+function shapeOf(json: ZodSchema, notes: SchemaNotes, path: string, options: Conversion): StructuralSchema {
   if (notes.opaque) return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   if ('anyOf' in json) return intOrString(json, path);
   switch (json['type']) {
@@ -122,7 +130,7 @@ function shapeOf(json: ZodSchema, notes: SchemaNotes, path: string, options: Str
   }
 }
 
-function fieldsOf(json: ZodSchema, path: string, options: StructuralOptions): StructuralSchema {
+function fieldsOf(json: ZodSchema, path: string, options: Conversion): StructuralSchema {
   only(json, path, ['type', 'properties', 'required', 'additionalProperties', 'default']);
   // Unknown fields are pruned or refused by the API server itself.
   if (json['additionalProperties'] !== false) throw new TypeError(`${path}: must take no other fields`);
@@ -136,9 +144,9 @@ function fieldsOf(json: ZodSchema, path: string, options: StructuralOptions): St
   };
 }
 
-function mapOf(json: ZodSchema, notes: SchemaNotes, path: string, options: StructuralOptions): StructuralSchema {
+function mapOf(json: ZodSchema, notes: SchemaNotes, path: string, options: Conversion): StructuralSchema {
   only(json, path, ['type', 'additionalProperties', 'keys', 'default']);
-  const keys = json['keys'] as SchemaNotes | undefined;
+  const keys = options.noted[json['keys'] as number];
   if (notes.maxProperties === undefined || keys === undefined) {
     throw new TypeError(`${path}: is a map without bounds`);
   }
@@ -168,7 +176,7 @@ function keyRules({ minLength = 0, maxLength, checks = [] }: SchemaNotes): Valid
   ];
 }
 
-function listOf(json: ZodSchema, path: string, options: StructuralOptions): StructuralSchema {
+function listOf(json: ZodSchema, path: string, options: Conversion): StructuralSchema {
   only(json, path, ['type', 'items', 'minItems', 'maxItems', 'default']);
   if (json['maxItems'] === undefined) throw new TypeError(`${path}: is a list without a bound`);
   const key = options.listKeys?.[path];
