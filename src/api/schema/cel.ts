@@ -8,7 +8,7 @@ export type Cel = (self: string) => string;
 
 /** What must hold for a text besides its length: in code and, meaning the same, in CEL. */
 export interface Check {
-  holds(value: string): boolean;
+  holds: (value: string) => boolean;
   cel: Cel;
 }
 

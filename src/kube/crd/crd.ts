@@ -19,7 +19,12 @@ const COLUMNS = [
     jsonPath: '.status.votes.highest',
     description: 'The most stop votes that one worker has.',
   },
-  { name: 'Workers', type: 'integer', jsonPath: '.status.workers.ready', description: 'Workers that are ready.' },
+  {
+    name: 'Workers',
+    type: 'integer',
+    jsonPath: '.status.workers.ready',
+    description: 'Workers that are ready.',
+  },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status', priority: 1 },
   { name: 'Verdict', type: 'string', jsonPath: '.status.run.verdict', priority: 1 },

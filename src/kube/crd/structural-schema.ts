@@ -73,7 +73,7 @@ export function structuralSchema(schema: z.ZodType, options: StructuralOptions):
       if (keys !== undefined) jsonSchema['keys'] = noted.push(keys) - 1;
     },
   });
-  return converted(json as ZodSchema, options.path, { ...options, noted });
+  return converted(json, options.path, { ...options, noted });
 }
 
 interface Conversion extends StructuralOptions {
@@ -165,13 +165,18 @@ function mapOf(json: ZodSchema, notes: SchemaNotes, path: string, options: Conve
 function keyRules({ minLength = 0, maxLength, checks = [] }: SchemaNotes): ValidationRule[] {
   const length = `size(key) >= ${minLength} && size(key) <= ${maxLength}`;
   return [
-    { rule: `self.all(key, ${length})`, message: `each name must have ${minLength} to ${maxLength} characters` },
+    {
+      rule: `self.all(key, ${length})`,
+      message: `each name must have ${minLength} to ${maxLength} characters`,
+    },
     ...checks.map(({ cel, message, sentence }) => ({
       rule: `self.all(key, ${cel('key')})`,
       message: `each name ${message}`,
       ...(sentence === undefined
         ? {}
-        : { messageExpression: `'the name ' + self.filter(key, !(${cel('key')})).map(key, ${sentence('key')})[0]` }),
+        : {
+            messageExpression: `'the name ' + self.filter(key, !(${cel('key')})).map(key, ${sentence('key')})[0]`,
+          }),
     })),
   ];
 }
@@ -195,7 +200,10 @@ function textOf(json: ZodSchema, notes: SchemaNotes, path: string): StructuralSc
   only(json, path, ['type', 'enum', 'minLength', 'maxLength', 'default']);
   if ('enum' in json) return { type: 'string', enum: json['enum'] as string[] };
   if (notes.format !== undefined) return { type: 'string', format: notes.format };
-  const bounds = { minLength: notes.minLength ?? json['minLength'], maxLength: notes.maxLength ?? json['maxLength'] };
+  const bounds = {
+    minLength: notes.minLength ?? json['minLength'],
+    maxLength: notes.maxLength ?? json['maxLength'],
+  };
   if (bounds.maxLength === undefined) throw new TypeError(`${path}: is a text without a bound`);
   return { type: 'string', ...positive(bounds, 'minLength'), maxLength: bounds.maxLength as number };
 }
@@ -203,14 +211,16 @@ function textOf(json: ZodSchema, notes: SchemaNotes, path: string): StructuralSc
 function integerOf(json: ZodSchema, path: string): StructuralSchema {
   only(json, path, ['type', 'minimum', 'maximum', 'default']);
   const { minimum, maximum } = json as { minimum?: number; maximum?: number };
-  if (minimum === undefined || maximum === undefined) throw new TypeError(`${path}: is a number without bounds`);
+  if (minimum === undefined || maximum === undefined)
+    throw new TypeError(`${path}: is a number without bounds`);
   return { type: 'integer', format: maximum < 2 ** 31 ? 'int32' : 'int64', minimum, maximum };
 }
 
 function intOrString(json: ZodSchema, path: string): StructuralSchema {
   only(json, path, ['anyOf', 'default']);
-  const types = (json['anyOf'] as ZodSchema[]).map(({ type }) => type).toSorted();
-  if (types.join() !== 'integer,string') throw new TypeError(`${path}: is a choice of ${types.join(' and ')}`);
+  const types = (json['anyOf'] as ZodSchema[]).map(({ type }) => String(type));
+  if (types.length !== 2 || !types.includes('integer') || !types.includes('string'))
+    throw new TypeError(`${path}: is a choice of ${types.join(' and ')}`);
   return { 'x-kubernetes-int-or-string': true };
 }
 
@@ -241,7 +251,10 @@ function oneLine(expression: string): string {
   return expression.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function positive<Name extends string>(json: Record<string, unknown>, name: Name): { [key in Name]?: number } {
+function positive<Name extends string>(
+  json: Record<string, unknown>,
+  name: Name,
+): { [key in Name]?: number } {
   const value = json[name] as number | undefined;
   return value === undefined || value === 0 ? {} : ({ [name]: value } as { [key in Name]?: number });
 }
