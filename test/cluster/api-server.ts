@@ -44,7 +44,7 @@ export interface ApiServer {
   namespace(): Promise<string>;
   /** Makes LoadTests known there. */
   installLoadTests(): Promise<void>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const HOW =

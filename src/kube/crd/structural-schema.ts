@@ -66,7 +66,8 @@ export function structuralSchema(schema: z.ZodType, options: StructuralOptions):
     io: 'input',
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
-      const notes = schemaNotes.get(zodSchema);
+      // `get` would also give what is noted of a schema that this one was made from by a further check.
+      const notes = schemaNotes.has(zodSchema) ? schemaNotes.get(zodSchema) : undefined;
       if (notes !== undefined) jsonSchema['notes'] = noted.push(notes) - 1;
       else if (hasOwnCheck(zodSchema)) jsonSchema['unknownCheck'] = true;
       const keys = zodSchema instanceof z.ZodRecord ? schemaNotes.get(zodSchema.keyType) : undefined;
