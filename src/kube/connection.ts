@@ -100,11 +100,11 @@ export class Connection {
    * @throws KubeError before the first line or between lines; the signal's reason when that ended it
    */
   async *lines(request: ApiRequest): AsyncGenerator<string, void, undefined> {
+    request.signal?.throwIfAborted();
     const end = new AbortController();
     const forward = (): void => end.abort(request.signal?.reason);
     const timeoutMs = request.timeoutMs ?? CALL_TIMEOUT_MS;
     const timer = setTimeout(() => end.abort(new DeadlineError(timeoutMs)), timeoutMs);
-    request.signal?.throwIfAborted();
     request.signal?.addEventListener('abort', forward, { once: true });
     try {
       const { body } = await this.#observed(request, () => this.#send(request, end.signal));

@@ -21,8 +21,11 @@ export interface Term {
   held(): boolean;
 }
 
+/** What of a client an election needs. */
+export type LeaseClient = Pick<Client, 'find' | 'create' | 'replace'>;
+
 export interface LeaderOptions {
-  client: Client;
+  client: LeaseClient;
   clock: Clock;
   /** Where the Lease is. */
   namespace: string;
@@ -164,6 +167,7 @@ class HeldLease {
     });
     try {
       await withinGrace(work, term.signal);
+      if (!term.signal.aborted) throw new Error('the work of the leader has ended before its term');
     } finally {
       signal.removeEventListener('abort', endTerm);
       term.abort(new Error('the term has ended'));
@@ -175,14 +179,21 @@ class HeldLease {
 
   /** @returns whether the lead is still this process's; false: it is lost */
   async #keepConfirmed(ended: AbortSignal): Promise<boolean> {
-    while (await sleep(Math.min(EVERY_MS, this.#leftMs), ended)) {
+    let waitMs = EVERY_MS;
+    while (await sleep(Math.min(waitMs, this.#leftMs), ended)) {
       if (this.#leftMs <= 0) return false;
+      waitMs = EVERY_MS;
       try {
         // Not ended with the term: a write whose end nobody saw would keep the lead from being given away.
         await this.confirm(undefined);
       } catch (error) {
-        if (isKubeError(error, 'NotFound') || !(await this.#mayStillLead(error))) return false;
-        this.#options.note?.(`the lead is not confirmed: ${wordsOf(error)}`);
+        if (isKubeError(error, 'NotFound')) return false;
+        if (!isKubeError(error, 'Conflict')) {
+          this.#options.note?.(`the lead is not confirmed: ${wordsOf(error)}`);
+          continue;
+        }
+        if (!(await this.#mayStillLead())) return false;
+        waitMs = 0;
       }
     }
     return true;
@@ -193,9 +204,8 @@ class HeldLease {
     return this.#confirmedAt + CONFIRM_WITHIN_MS - this.#options.clock.now();
   }
 
-  /** After a conflict somebody has written, perhaps this process in a call without an answer. */
-  async #mayStillLead(error: unknown): Promise<boolean> {
-    if (!isKubeError(error, 'Conflict')) return true;
+  /** Somebody else has written, or this process in a call without an answer: reads the lease again. */
+  async #mayStillLead(): Promise<boolean> {
     const { client, namespace, name, identity } = this.#options;
     const lease = await client
       .find(LEASES, { namespace, name }, this.#callOptions(undefined))
@@ -237,18 +247,17 @@ class HeldLease {
 /** Waits for the work of a leader; from the end of its term on, for as long as it may take to end. */
 async function withinGrace(work: Promise<void>, term: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  let start = (): void => {};
   const overtime = new Promise<never>((_, reject) => {
-    const start = (): void => {
-      timer = setTimeout(() => {
-        reject(new Error(`the work of the leader has not ended within ${GRACE_MS / 1000} s`));
-      }, GRACE_MS);
-    };
-    if (term.aborted) start();
-    else term.addEventListener('abort', start, { once: true });
+    const error = new Error(`the work of the leader has not ended within ${GRACE_MS / 1000} s`);
+    start = () => void (timer = setTimeout(() => reject(error), GRACE_MS));
   });
+  if (term.aborted) start();
+  else term.addEventListener('abort', start, { once: true });
   try {
     await Promise.race([work, overtime]);
   } finally {
+    term.removeEventListener('abort', start);
     clearTimeout(timer);
   }
 }
