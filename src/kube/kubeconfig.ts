@@ -36,6 +36,10 @@ export async function kubeconfigCredentials(options: KubeconfigOptions): Promise
       `the kubeconfig has no context "${config.getCurrentContext()}" with a cluster; it has ${contexts.join(', ') || 'none'}`,
     );
   }
+  const proxy = config.getCurrentCluster()?.proxyUrl;
+  if (proxy !== undefined && !/^https?:/.test(proxy)) {
+    throw new CredentialsError(`the kubeconfig's proxy-url "${proxy}" is not that of an HTTP proxy`);
+  }
   let kept: { access: Access; at: number } | null = null;
   return {
     namespace: context.namespace ?? 'default',

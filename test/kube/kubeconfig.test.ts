@@ -90,8 +90,10 @@ test('a program may be asked for the token, and not for each call', async (t) =>
 test('what is missing in the file is named', async (t) => {
   const clock = new FakeClock();
   const { file, folder } = kubeconfig(t, {});
+  const socks = kubeconfig(t, {}, { 'proxy-url': 'socks5://proxy:1080' }).file;
   const rows: [options: { file: string; context?: string }, message: RegExp][] = [
     [{ file: join(folder, 'nothing') }, /the kubeconfig cannot be read: ENOENT/],
+    [{ file: socks }, /proxy-url "socks5:\/\/proxy:1080" is not that of an HTTP proxy/],
     [{ file, context: 'nowhere' }, /has no context "nowhere" with a cluster; it has here, there/],
   ];
   for (const [options, message] of rows)
