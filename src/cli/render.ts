@@ -56,8 +56,8 @@ async function render(options: RenderOptions): Promise<void> {
     import('./run/prepare.ts'),
     import('./render/rendered.ts'),
   ]);
-  const { content } = await prepareTest({ ...options, note: (line) => console.error(line) });
-  const rendered = await openRendered(content, { secrets: options.secrets ?? false });
+  const test = await prepareTest({ ...options, note: (line) => console.error(line) });
+  const rendered = await openRendered(test, { secrets: options.secrets ?? false });
   if (options.time) {
     const { measure, timeTable } = await import('./render/time.ts');
     process.stdout.write(timeTable(measure(rendered)));

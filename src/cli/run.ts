@@ -74,7 +74,7 @@ async function run(options: RunOptions): Promise<number> {
     import('./run/results.ts'),
   ]);
   const test = await prepareTest({ ...options, note: (line) => console.error(line) });
-  await requireGoodContent(test.content);
+  await requireGoodContent(test.content, test.spec.protocol.kind);
   const records = startResults(options);
   return runTest(test, { ...options, lanes, metricsPort, records, quiet: options.quiet ?? false });
 }

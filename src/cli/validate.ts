@@ -31,6 +31,6 @@ async function validate({ file, name, set }: ValidateOptions): Promise<void> {
   const note = (line: string) => process.stderr.write(`taz: ${line}\n`);
   const manifest = await loadManifest(file, { name, note });
   const { spec, content } = await prepareRun(manifest, sets);
-  await requireGoodContent(content);
+  await requireGoodContent(content, spec.protocol.kind);
   process.stdout.write(`${manifest.file}: ok: ${spec.name} sends ${outline(spec, content)}\n`);
 }

@@ -1,7 +1,7 @@
 import type { StopSpec } from '../api/run-spec.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
 import type { VectorDelta } from '../metrics/vector-codec.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 
 /**
  * Workers ask, the coordinator answers: *here is my state; what should I be doing?* Every message may be lost,
@@ -92,7 +92,7 @@ export interface Assignment {
   version: Version;
   /** Digest of the content; its text is fetched from `CONTENT_PATH + digest`. */
   content: string;
-  http: HttpOptions;
+  protocol: Protocol;
   /** Lanes of each worker; the run's lane `index · lanes + l` is lane l of worker `index`. */
   lanes: number;
   /** Workers of the run. */

@@ -2,7 +2,7 @@ import type { LanePlan } from '../attack/lane.ts';
 import type { RecordOptions } from '../coordinator/protocol.ts';
 import type { TargetLines } from '../target/target-lines.ts';
 import type { Content, LaneIdentity } from '../template/content.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 
 /** What a lane's thread is made with. */
 export interface LaneSetup {
@@ -13,7 +13,7 @@ export interface LaneSetup {
   content: Content;
   /** Where the lines of canned targets stand; null for templates. */
   lines: TargetLines | null;
-  http: HttpOptions;
+  protocol: Protocol;
   warmupMs: number;
   windowMs: number;
   /** Spins before each hit instead of sleeping on a timer. */

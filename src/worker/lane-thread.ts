@@ -8,11 +8,9 @@ import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
 import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
-import { parseHttpTarget } from '../target/http-target.ts';
 import { createTargeter } from '../template/create-targeter.ts';
-import { createHttpTransport } from '../transport/http/http-transport.ts';
 import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
-import { rehearse } from './rehearsal.ts';
+import { laneProtocol } from './lane-protocol.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
@@ -21,6 +19,7 @@ const TELL_FAILURE_EVERY_MS = 1000;
 
 const port = parentPort!;
 const setup = workerData as LaneSetup;
+const protocol = laneProtocol(setup.protocol);
 const block = new LaneBlock(setup.content.labels.length, setup.block);
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
@@ -31,7 +30,7 @@ function tell(message: FromLane): void {
 }
 
 function newTargeter(): Targeter {
-  return createTargeter(setup.content, setup.identity, parseHttpTarget, setup.lines);
+  return createTargeter(setup.content, setup.identity, protocol.parse, setup.lines);
 }
 
 function newMasker(): Masker {
@@ -58,9 +57,9 @@ function begin(targeter: Targeter, plan: LanePlan): void {
     clock: systemClock,
     owner: setup.owner,
     index: setup.index,
-    slots: setup.http.connections,
-    timeoutMs: setup.http.timeoutMs,
-    connect: (slots, report) => createHttpTransport(setup.http, slots, report),
+    slots: protocol.slots,
+    timeoutMs: protocol.timeoutMs,
+    connect: protocol.connect,
     targeter,
     block,
     control: new LaneControl(setup.control),
@@ -97,7 +96,7 @@ function fail(error: unknown): void {
 
 async function main(): Promise<void> {
   const targeter = newTargeter();
-  if (setup.rehearse) await rehearse(newTargeter(), setup.content.labels.length, setup.http);
+  if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.content.labels.length);
   port.on('message', (message: ToLane) => {
     try {
       obey(message, targeter);
