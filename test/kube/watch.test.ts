@@ -4,7 +4,7 @@ import { systemClock } from '../../src/attack/clock.ts';
 import { Client } from '../../src/kube/client.ts';
 import { isKubeError } from '../../src/kube/errors.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
-import { CONFIG_MAPS, type ConfigMap } from '../../src/kube/resources.ts';
+import { CONFIG_MAPS, type ConfigMap, LOAD_TESTS, type LoadTestObject } from '../../src/kube/resources.ts';
 import { Store } from '../../src/kube/store.ts';
 import { metadataSource, objectSource, type WatchSource } from '../../src/kube/watch-source.ts';
 import { step, Watcher } from '../../src/kube/watcher.ts';
@@ -91,14 +91,19 @@ suite('watching a real API server', { skip: api.missing }, () => {
   });
 
   test('begins anew where the state that it knows is too old for the server', async () => {
+    // The server knows nothing of objects from before their kind was there.
+    await api.installLoadTests();
+    const stop = new AbortController();
     const context = {
-      source: objectSource(api.client, CONFIG_MAPS, { namespace: 'kube-system' }),
+      source: objectSource(api.client, LOAD_TESTS, { namespace }),
       clock: systemClock,
       random: () => 0,
-      signal: new AbortController().signal,
+      signal: stop.signal,
     };
-    const { state: watching } = await step<ConfigMap>({ at: 'listed', resourceVersion: '1' }, context);
-    const { state, error } = await step(watching, context);
+    const watching = await step<LoadTestObject>({ at: 'listed', resourceVersion: '1' }, context);
+    const giveUp = setTimeout(() => stop.abort(new Error('nothing is told within 5 s')), 5000);
+    const { state, error } = await step(watching.state, context);
+    clearTimeout(giveUp);
     assert.deepEqual([state.at, isKubeError(error, 'Expired')], ['unlisted', true], String(error));
   });
 
