@@ -16,8 +16,8 @@ export interface News {
   holdMs(): number;
   leaseMs(): number;
   assignment(member: Member): Assignment;
-  /** The run has ended. */
-  over(): boolean;
+  /** The run has no use for this member any more. */
+  dismissed(member: Member): boolean;
 }
 
 /** Answers to workers: at once when there is something new, else a call is held for a while. */
@@ -95,7 +95,7 @@ export class Answers {
       acknowledged: member.reported,
       resync: !usable,
       assignment: isNewer(this.#version, request.received) ? news.assignment(member) : null,
-      dismissed: member.state === 'lost' || news.over(),
+      dismissed: news.dismissed(member),
       saved: member.state === 'ended',
     };
   }

@@ -2,14 +2,15 @@ import type { RunSpec } from '../api/run-spec.ts';
 import type { Clock } from '../attack/clock.ts';
 import type { Verdict } from '../stop/verdict.ts';
 import type { Content } from '../template/content.ts';
+import { MAX_LABELS } from '../template/content.ts';
 import { Answers } from './answers.ts';
+import { ContentChange } from './content-change.ts';
 import { Course } from './course.ts';
 import { Crew } from './crew.ts';
 import { goalOf } from './goal.ts';
 import type { Member } from './member.ts';
 import { PlanChange } from './plan-change.ts';
 import type { Assignment, RecordOptions, SyncRequest, SyncResponse } from './protocol.ts';
-import type { PlanGoal } from './run-plan.ts';
 import type { RunSnapshot } from './snapshot.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -24,6 +25,8 @@ export interface CoordinatorOptions {
   run: string;
   spec: RunSpec;
   content: Content;
+  /** How many labels hits may ever be counted under, whatever contents come; default `MAX_LABELS`. */
+  mostLabels?: number;
   /** Lanes of each worker; null: as many as its cores and its share of the rate ask for. */
   lanes: number | null;
   /** How long workers go on without an answer, where the spec does not say, in ms. */
@@ -52,7 +55,8 @@ export class Coordinator {
   readonly #course = new Course();
   readonly #crew: Crew;
   readonly #answers: Answers;
-  readonly #change: PlanChange;
+  readonly #planChange: PlanChange;
+  readonly #contentChange: ContentChange;
   readonly #ended = Promise.withResolvers<RunSnapshot>();
   readonly #wallOffset: number;
   #spec: RunSpec;
@@ -66,7 +70,7 @@ export class Coordinator {
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: CoordinatorOptions) {
-    const { clock, pool, content, note } = options;
+    const { clock, pool, content, mostLabels = MAX_LABELS, note } = options;
     this.#options = options;
     this.#clock = clock;
     this.#timing = { ...TIMING, ...options.timing };
@@ -76,7 +80,7 @@ export class Coordinator {
     this.#crew = new Crew({
       clock,
       pool,
-      labels: content.labels.length,
+      labels: mostLabels,
       events: {
         failed: (member, reason) => this.stop('Failed', `${member.name}: ${reason}`),
         lost: (member, reason, before) => this.#noteLoss(member, reason, before),
@@ -91,10 +95,11 @@ export class Coordinator {
         holdMs: () => this.#holdMs,
         leaseMs: () => this.#leaseMs,
         assignment: (member) => this.#assignmentFor(member),
-        over: () => this.#phase === 'Ended',
+        dismissed: (member) => this.#dismisses(member),
       },
     });
-    this.#change = new PlanChange(this.#course, this.#crew, this.#answers, this.#timing);
+    this.#planChange = new PlanChange(this.#course, this.#crew, this.#answers, this.#timing);
+    this.#contentChange = new ContentChange(content, mostLabels);
   }
 
   /** Resolves with the final snapshot when the run has ended and all its processes are gone. */
@@ -102,9 +107,14 @@ export class Coordinator {
     return this.#ended.promise;
   }
 
-  /** The text that workers fetch by its digest. */
+  /** What hits are made from, or will be at an instant that is named already. */
   get content(): Content {
-    return this.#options.content;
+    return this.#contentChange.current;
+  }
+
+  /** The text that workers fetch by its digest; null: none of them should want it any more. */
+  contentOf(digest: string): Content | null {
+    return this.#contentChange.find(digest);
   }
 
   start(): void {
@@ -115,12 +125,42 @@ export class Coordinator {
 
   /**
    * Replaces the hot fields of the spec while the run goes on. Exact to the hit: what was due before the joining instant
-   * belongs to the old spec, the rest to the new one.
+   * belongs to the old spec, the rest to the new one. Warm-up and start deadline stay as they were.
    */
   change(spec: RunSpec): void {
-    this.#spec = spec;
+    const { warmupMs, startTimeoutMs } = this.#spec;
+    this.#spec = { ...spec, warmupMs, startTimeoutMs };
     this.#answers.publish();
     this.#review();
+  }
+
+  /**
+   * Makes another set of templates or targets current while the run goes on: a set that was checked. Once all workers
+   * hold it ready, hits due from one instant on are made from it. One offered in the meantime takes its place.
+   */
+  offer(content: Content): void {
+    if (this.#verdict !== null || !this.#contentChange.offer(content)) return;
+    this.#answers.publish();
+    this.#review();
+  }
+
+  /** A set that should have become current is none: the last good one goes on. @param reason one line, for people */
+  refuse(reason: string): void {
+    if (this.#verdict !== null || !this.#contentChange.refuse(reason)) return;
+    this.#options.note(`${this.content.kind} were refused, the last good set goes on: ${reason}`);
+    this.#answers.publish();
+  }
+
+  /**
+   * The sources cannot be read: the last good set goes on.
+   * @param reason one line, for people; null: they can be read again, and hold what is sent
+   */
+  trouble(reason: string | null): void {
+    this.#contentChange.trouble(reason ?? '');
+    if (reason === null) return;
+    this.#options.note(
+      `the sources of ${this.content.kind} cannot be read, the last good set goes on: ${reason}`,
+    );
   }
 
   /** Ends the run: nothing more is sent, and what is in flight is given a second. */
@@ -148,7 +188,7 @@ export class Coordinator {
     return takeSnapshot({
       run: this.#options.run,
       spec: this.#spec,
-      content: this.#options.content,
+      content: this.#contentChange,
       phase: this.#phase,
       verdict: this.#verdict,
       course: this.#course,
@@ -170,7 +210,7 @@ export class Coordinator {
   }
 
   get #holdMs(): number {
-    return this.#change.fenceMs === null ? this.#timing.holdMs : this.#timing.holdWhileChangingMs;
+    return this.#planChange.fenceMs === null ? this.#timing.holdMs : this.#timing.holdWhileChangingMs;
   }
 
   #assignmentFor(member: Member): Assignment {
@@ -179,7 +219,7 @@ export class Coordinator {
     const { startAt } = course;
     return {
       version: this.#answers.version,
-      content: this.#options.content.digest,
+      content: this.#contentChange.order(),
       protocol: spec.protocol,
       lanes: this.#lanes ?? 1,
       workers: this.#workers,
@@ -192,9 +232,15 @@ export class Coordinator {
       // A worker out of sight, behind its fence, may come back until its lease has run out.
       segments: course.recentSegments(this.#clock.now(), this.#leaseMs + spec.maxLagMs),
       endsAt: course.endsAtFor(member),
-      fenceMs: this.#change.fenceMs,
+      fenceMs: this.#planChange.fenceMs,
       stop: this.#verdict !== null,
     };
+  }
+
+  /** One that leaves and has no hits to hand over can go at once. */
+  #dismisses(member: Member): boolean {
+    const isIdle = member.state === 'leaving' && !this.#course.hasServed(member);
+    return isIdle || member.state === 'lost' || this.#phase === 'Ended';
   }
 
   // --- what is next ---
@@ -232,7 +278,8 @@ export class Coordinator {
   /** The members that shall send. */
   #wantedOwners(): Member[] {
     const holds = this.#spec.workers.onLoss === 'Hold';
-    return this.#crew.wanted(this.#workers, (member) => holds && this.#course.owns(member));
+    const keeps = (member: Member) => this.#course.owns(member) && (holds || member.state === 'leaving');
+    return this.#crew.wanted(this.#workers, keeps);
   }
 
   #replaceMissing(): void {
@@ -245,10 +292,14 @@ export class Coordinator {
   #reviewStart(now: number): void {
     this.#replaceMissing();
     if (this.#verdict !== null) return;
+    if (this.#contentChange.isReady(this.#crew.speaking)) {
+      this.#contentChange.swap(0);
+      this.#answers.publish();
+    }
     const ready = this.#wantedOwners();
     const { startTimeoutMs } = this.#spec;
     if (ready.length === this.#workers && ready.every((member) => member.able)) {
-      this.#course.begin(now + this.#timing.leadMs, this.#goalFor(ready));
+      this.#course.begin(now + this.#timing.leadMs, goalOf(this.#spec, this.content, ready));
       this.#phase = 'Running';
       this.#answers.publish();
     } else if (now - this.#createdAt > startTimeoutMs) {
@@ -285,11 +336,29 @@ export class Coordinator {
 
   #reviewChange(now: number): void {
     const owners = this.#wantedOwners();
-    if (owners.length > 0) this.#change.bring(this.#goalFor(owners), now);
+    if (owners.length === 0) return;
+    const contents = this.#contentChange;
+    const isReady = contents.isReady(this.#crew.speaking);
+    const goal = goalOf(this.#spec, isReady ? contents.next! : contents.current, owners);
+    const plan = this.#course.plan!;
+    const { joinedAt } = plan;
+    let isNews = this.#planChange.bring(goal, now);
+    // Where the number of hits depends on the set, both change at one instant.
+    if (isReady && plan.goal.hitLimit === goal.hitLimit) {
+      const at = plan.joinedAt > joinedAt ? plan.joinedAt : now - this.#course.startAt! + this.#timing.leadMs;
+      this.#swapAt(Math.ceil(at));
+      isNews = true;
+    }
+    if (isNews) this.#answers.publish();
   }
 
-  #goalFor(owners: Member[]): PlanGoal {
-    return goalOf(this.#spec, this.#options.content, owners);
+  #swapAt(runMs: number): void {
+    const contents = this.#contentChange;
+    const from = contents.swap(runMs);
+    const { kind, digest } = contents.current;
+    this.#options.note(
+      `${kind} have changed: from ${seconds(from)} on hits come from set ${digest.slice(0, 12)}`,
+    );
   }
 
   #reviewEnd(now: number): void {

@@ -48,12 +48,16 @@ export class Course {
     return member.incarnation !== null && this.#plan?.goal.owners[member.incarnation] !== undefined;
   }
 
+  /** Whether hits fell or fall to a member by any goal named. */
+  hasServed({ incarnation }: Member): boolean {
+    return this.segments.some(({ owners }) => owners[incarnation ?? ''] !== undefined);
+  }
+
   /** Run time at which a member's part ends, in ms; null: open. */
   endsAtFor(member: Member): number | null {
     const plan = this.#plan;
     if (plan === null || this.owns(member)) return plan?.endsAt ?? null;
-    const served = plan.segments.some((segment) => segment.owners[member.incarnation ?? ''] !== undefined);
-    return served ? plan.joinedAt : null;
+    return this.hasServed(member) ? plan.joinedAt : null;
   }
 
   /** The segments that a worker may still need that was last heard `silentMs` before clock time `now`. */

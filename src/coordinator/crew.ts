@@ -91,15 +91,14 @@ export class Crew {
   }
 
   /**
-   * The members that shall send: for each index below `count` the newest that can, else the one that still does.
-   * @param keeps whether a member keeps its share although it cannot send
+   * The members that shall send: for each index below `count` the newest that can, else the one that keeps its share
+   * until another can.
    */
   wanted(count: number, keeps: (member: Member) => boolean): Member[] {
     const wanted: Member[] = [];
     for (let index = 0; index < count; index++) {
       const all = this.#members.filter(({ worker }) => worker.index === index);
-      const able = all.findLast((member) => member.able) ?? all.findLast(({ state }) => state === 'leaving');
-      const owner = able ?? all.findLast(keeps);
+      const owner = all.findLast((member) => member.able) ?? all.findLast(keeps);
       if (owner !== undefined) wanted.push(owner);
     }
     return wanted;

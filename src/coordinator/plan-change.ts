@@ -29,27 +29,28 @@ export class PlanChange {
     return this.#version === null ? null : this.#timing.fenceMs;
   }
 
-  /** Does the next step towards `goal`, if there is one to do at clock time `now`. */
-  bring(goal: PlanGoal, now: number): void {
+  /**
+   * Does the next step towards `goal`, if there is one to do at clock time `now`.
+   * @returns whether workers have something else to do, which is to be published
+   */
+  bring(goal: PlanGoal, now: number): boolean {
     const { startAt, plan } = this.#course;
-    if (sameGoal(goal, plan!.goal)) {
-      if (this.#version !== null) this.#settle();
-      return;
-    }
-    if (this.#version === null) {
-      this.#version = this.#answers.version.n + 1;
-      this.#answers.publish();
-    }
     const change = this.#version;
-    if (!this.#crew.speaking.every((member) => (member.acknowledged?.n ?? 0) >= change)) return;
     const { fenceMs, marginMs } = this.#timing;
     const joinAt = Math.max(now - startAt! + fenceMs + marginMs, plan!.joinedAt + 1);
+    // What would join after the end comes too late for lanes that end with the plan.
+    const isLate = plan!.endsAt !== null && joinAt >= plan!.endsAt;
+    if (isLate || sameGoal(goal, plan!.goal)) {
+      this.#version = null;
+      return change !== null;
+    }
+    if (change === null) {
+      this.#version = this.#answers.version.n + 1;
+      return true;
+    }
+    if (!this.#crew.speaking.every((member) => (member.acknowledged?.n ?? 0) >= change)) return false;
     this.#course.join(Math.ceil(joinAt), goal);
-    this.#settle();
-  }
-
-  #settle(): void {
     this.#version = null;
-    this.#answers.publish();
+    return true;
   }
 }

@@ -2,7 +2,7 @@ import type { RunSpec } from '../api/run-spec.ts';
 import { curveOf } from '../attack/schedule/curve.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import type { Verdict } from '../stop/verdict.ts';
-import type { Content } from '../template/content.ts';
+import type { ContentChange } from './content-change.ts';
 import type { Course } from './course.ts';
 import { plannedHits } from './ledger.ts';
 import type { Member } from './member.ts';
@@ -13,7 +13,7 @@ export interface RunState {
   /** Id of the run. */
   run: string;
   spec: RunSpec;
-  content: Content;
+  content: ContentChange;
   phase: RunSnapshot['phase'];
   verdict: { verdict: Verdict; reason: string } | null;
   course: Course;
@@ -31,8 +31,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
   const { spec, content, phase, verdict, course, members, now, finishedAt, wallOffset } = state;
   const { plan, startAt, segments } = course;
   const elapsedMs = course.runMs(now);
-  const { labels } = content;
-  const tally = new Tally(labels.length);
+  const tally = new Tally(content.labels.most);
   const warmup = new CountsBlock();
   for (const member of members) {
     tally.add(member.tally);
@@ -65,7 +64,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
     unreported: planned.main.unreported,
     tally,
     warmup: { ...planned.warmup, counts: warmup.counts },
-    labels,
+    labels: [...content.labels.names],
     generatorSaturated: members.some((member) => member.saturated),
     votes: {
       highest: Math.max(0, ...members.map((member) => member.votes)),
@@ -74,7 +73,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
         .filter((member) => member.votes > 0)
         .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
     },
-    digest: content.digest,
+    templates: content.snapshot(members),
     workers: members.map((member) => describe(member, course, lostBelow)),
   };
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../attack/clock.ts';
-import type { LanePlan } from '../attack/lane.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import type { WindowTally } from '../metrics/window.ts';
 import { fenceAt } from './fence.ts';
-import { LaneHandle, type LaneWork } from './lane-handle.ts';
+import { type LaneEvents, LaneHandle, type LaneWork } from './lane-handle.ts';
+import type { LaneOrder, LaneSet } from './lane-messages.ts';
 import { Watchdog } from './watchdog.ts';
 import { WindowCollector } from './window-collector.ts';
 
@@ -14,6 +14,8 @@ export interface LaneGroupEvents {
   failed(reason: string): void;
   /** A lane has taken a plan over. */
   followed(): void;
+  /** A lane has prepared a set, or taken it. */
+  setChanged(): void;
   /** A window is whole: all lanes have told of it. */
   window(index: number, window: WindowTally): void;
   templateFailed(reason: string): void;
@@ -43,6 +45,11 @@ export class LaneGroup {
   #followed: number[] = [];
   /** Lanes that have said that they are ready. */
   readonly #ready = new Set<number>();
+  /** The digest of the set that lanes were told last to prepare, and the lanes that have done so. */
+  #preparing = '';
+  readonly #prepared = new Set<number>();
+  /** For each lane, the digest of the set that it was told last to send from. */
+  #taken: string[] = [];
   readonly #restarting = new Set<number>();
 
   constructor(clock: Clock, events: LaneGroupEvents) {
@@ -52,8 +59,9 @@ export class LaneGroup {
   }
 
   /** @param works one for each lane, in their order */
-  start(labels: number, works: LaneWork[]): void {
-    this.#labels = labels;
+  start(works: LaneWork[]): void {
+    this.#labels = works[0]!.labels;
+    this.#taken = works.map(({ set }) => set.content.digest);
     this.#windows = new WindowCollector(works.length);
     this.#followed = works.map(() => 0);
     this.#lanes = works.map((work) => new LaneHandle(work, this.#clock, this.#eventsOf(work.index)));
@@ -61,6 +69,11 @@ export class LaneGroup {
 
   get size(): number {
     return this.#lanes.length;
+  }
+
+  /** Whether all lanes can begin at once, or have begun. */
+  get ready(): boolean {
+    return this.#lanes.length > 0 && this.#ready.size === this.#lanes.length;
   }
 
   /** Nothing is left to do in any lane. */
@@ -73,8 +86,29 @@ export class LaneGroup {
     return this.#followed.every((followed) => followed >= version);
   }
 
-  follow(version: number, plan: LanePlan): void {
-    for (const lane of this.#lanes) if (!lane.finished) lane.follow(version, plan);
+  follow(order: LaneOrder): void {
+    for (const lane of this.#lanes) if (!lane.finished) lane.follow(order);
+  }
+
+  /** All lanes hold another set ready, as soon as they can, and go on meanwhile. */
+  prepare(set: LaneSet): void {
+    this.#preparing = set.content.digest;
+    this.#prepared.clear();
+    for (const lane of this.#lanes) if (!lane.finished) lane.prepare(set);
+  }
+
+  /** Hits due from clock time `at` on, in ms, are made from the set that all lanes have prepared. */
+  swap(at: number): void {
+    for (const lane of this.#lanes) if (!lane.finished) lane.swap(at);
+  }
+
+  havePrepared(digest: string): boolean {
+    const all = this.#lanes.every((lane, index) => lane.finished || this.#prepared.has(index));
+    return all && this.#preparing === digest;
+  }
+
+  haveTaken(digest: string): boolean {
+    return this.#lanes.every((lane, index) => lane.finished || this.#taken[index] === digest);
   }
 
   /** Sends nothing more, from this instant on. */
@@ -120,17 +154,26 @@ export class LaneGroup {
     });
   }
 
-  #eventsOf(lane: number) {
+  #eventsOf(lane: number): LaneEvents {
     const events = this.#events;
     return {
       ready: () => {
         this.#ready.add(lane);
-        if (this.#ready.size === this.#lanes.length) events.ready();
+        if (this.ready) events.ready();
       },
       failed: (reason: string) => events.failed(reason),
       followed: (version: number) => {
         this.#followed[lane] = version;
         events.followed();
+      },
+      prepared: (digest) => {
+        if (digest === this.#preparing) this.#prepared.add(lane);
+        events.setChanged();
+      },
+      unusable: (digest, reason) => events.failed(`lane ${lane} cannot use the set ${digest}: ${reason}`),
+      swapped: (digest) => {
+        this.#taken[lane] = digest;
+        events.setChanged();
       },
       window: (index: number, values: Float64Array) => {
         for (const whole of this.#windows!.add(lane, index, values)) events.window(whole.index, whole.window);

@@ -63,9 +63,8 @@ export async function rehearse(targeter: Targeter, labels: number, http: HttpOpt
       endsAt: plan.endsAt,
       maxLagMs: DURATION_MS,
       latencyAboveMs: Number.POSITIVE_INFINITY,
+      windows: [],
     },
-    warmupMs: 0,
-    windowMs: DURATION_MS,
     records: null,
     events: { wake: () => pacer.wake(), windowClosed: () => {}, templateFailed: () => {} },
   });

@@ -13,7 +13,7 @@ export class Reporter {
   #notes: { id: number; text: string; sequence: number }[] = [];
   #lastNote = 0;
 
-  /** From now on there is something to report. @param labels how many labels are counted under */
+  /** From now on there is something to report. @param labels how many labels there is room for */
   start(labels: number): void {
     this.#sender = new VectorSender(Tally.size(labels) + CountsBlock.size);
   }

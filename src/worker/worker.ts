@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../attack/clock.ts';
-import { rateOf } from '../attack/schedule/segment.ts';
+import { rateOf, type Segment, scheduleTimeAt } from '../attack/schedule/segment.ts';
 import {
   type Assignment,
   isNewer,
@@ -12,12 +12,11 @@ import {
 import { workerName } from '../coordinator/worker-pool.ts';
 import type { MetricsView } from '../metrics/prometheus.ts';
 import type { WindowTally } from '../metrics/window.ts';
-import { openTargets } from '../target/target-lines.ts';
-import type { Content } from '../template/content.ts';
 import { Ballot } from './ballot.ts';
 import { Conversation } from './conversation.ts';
 import { LaneGroup } from './lane-group.ts';
 import { Reporter } from './reporter.ts';
+import { SetKeeper } from './set-keeper.ts';
 import { SyncClient } from './sync-client.ts';
 
 /** How often leases and lanes are looked at, in ms. */
@@ -38,18 +37,17 @@ const PRECISE_BELOW_MS = 20;
 export class Worker {
   readonly #bootstrap: WorkerBootstrap;
   readonly #clock: Clock;
-  readonly #client: SyncClient;
   readonly #conversation: Conversation;
   readonly #incarnation: string;
   readonly #ballot = new Ballot();
   readonly #lanes: LaneGroup;
+  readonly #sets: SetKeeper;
   readonly #reporter = new Reporter();
   readonly #done = Promise.withResolvers<number>();
 
   #state: SyncRequest['state'] = 'starting';
   #assignment: Assignment | null = null;
   #acknowledged: Version | null = null;
-  #content: Content | null = null;
   #problem = '';
   /** Why it cannot go on; empty while it can. */
   #failure = '';
@@ -65,20 +63,28 @@ export class Worker {
     this.#bootstrap = bootstrap;
     this.#incarnation = `${workerName(bootstrap)}-${randomUUID()}`;
     this.#clock = clock;
-    this.#client = new SyncClient(bootstrap.coordinator, bootstrap.token);
-    this.#conversation = new Conversation(this.#client, clock, {
+    const client = new SyncClient(bootstrap.coordinator, bootstrap.token);
+    this.#conversation = new Conversation(client, clock, {
       request: (urgent) => this.#request(urgent),
       hear: (response) => this.#hear(response),
       isUrgent: () => this.#over,
     });
     this.#lanes = new LaneGroup(clock, {
-      ready: () => this.#getReady(),
+      ready: () => this.#lookAtSets(),
       failed: (reason) => this.#fail(reason),
       followed: () => this.#acknowledge(),
+      setChanged: () => this.#lookAtSets(),
       window: (index, window) => this.#judge(index, window),
       templateFailed: (reason) => this.#noteTemplateFailure(reason),
       finished: () => this.#endWhenFinished(),
       note: (text) => this.#reporter.note(text),
+    });
+    this.#sets = new SetKeeper({
+      clock,
+      lanes: this.#lanes,
+      fetch: (digest) => client.content(digest),
+      changed: () => this.#conversation.callAtOnce(),
+      failed: (reason) => this.#fail(reason),
     });
     this.#ballot.note = (line) => this.#reporter.note(line);
   }
@@ -98,8 +104,9 @@ export class Worker {
   leave(): void {
     if (this.#leavingSince !== null || this.#over) return;
     this.#leavingSince = this.#clock.now();
-    if (this.#state !== 'running') this.#stop();
-    else this.#state = 'leaving';
+    // The start may be named already, and hits given to it, before it hears of that.
+    if (this.#state === 'ready' || this.#state === 'running') this.#state = 'leaving';
+    else this.#stop();
     this.#conversation.callAtOnce();
   }
 
@@ -114,22 +121,29 @@ export class Worker {
     return this.#state === 'ready' || this.#state === 'running' || this.#state === 'leaving';
   }
 
-  get labels(): string[] {
-    return this.#content?.labels ?? [];
-  }
-
   /** What a scrape shows. */
   metrics(): MetricsView {
     const { tally, warmup } = this.#lanes.counts();
-    const runMs = this.#startAt === null ? -1 : this.#clock.now() - this.#startAt;
+    const { labels, refused } = this.#assignment?.content ?? { labels: [], refused: 0 };
     return {
+      labels,
       tally,
       warmup: warmup.counts,
-      targetRate: this.#over ? 0 : rateOf(this.#assignment?.segments ?? [], this.#incarnation, runMs),
+      targetRate: this.#over ? 0 : rateOf(this.#segments, this.#incarnation, this.#runMs),
       votes: { votes: this.#ballot.votes, limit: this.#assignment?.stopWhen?.votes ?? 0 },
-      digest: this.#content?.digest ?? '',
+      digest: this.#sets.report.running ?? '',
+      reloads: { applied: this.#sets.swaps, refused },
       generatorSaturated: this.#ballot.saturated,
     };
+  }
+
+  /** Run time now, in ms; less than 0 before the start is known. */
+  get #runMs(): number {
+    return this.#startAt === null ? -1 : this.#clock.now() - this.#startAt;
+  }
+
+  get #segments(): readonly Segment[] {
+    return this.#assignment?.segments ?? [];
   }
 
   get #over(): boolean {
@@ -146,6 +160,7 @@ export class Worker {
       state: this.#state,
       received: this.#assignment?.version ?? null,
       acknowledged: this.#acknowledged,
+      content: this.#sets.report,
       cores,
       lanes: this.#lanes.size,
       report: this.#reporter.report(this.#lanes.counts(), this.#ballot),
@@ -184,7 +199,9 @@ export class Worker {
   #take(assignment: Assignment): void {
     const first = this.#assignment === null;
     this.#assignment = assignment;
-    this.#ballot.follow(assignment.stopWhen, assignment.warmupMs);
+    const scheduleMs = scheduleTimeAt(assignment.segments, this.#runMs);
+    this.#ballot.follow(assignment.stopWhen, assignment.warmupMs, scheduleMs);
+    this.#sets.follow(assignment.content, this.#startAt);
     if (first) {
       this.#prepare(assignment).catch((error: unknown) => {
         this.#fail(error instanceof Error ? error.message : String(error));
@@ -196,31 +213,32 @@ export class Worker {
   }
 
   async #prepare(assignment: Assignment): Promise<void> {
-    const content = await this.#client.content(assignment.content);
-    const lines = content.kind === 'targets' ? await openTargets(content.files) : null;
+    const set = await this.#sets.first();
     if (this.#over) return;
     const { index, replacement } = this.#bootstrap;
     const { lanes } = assignment;
-    const limitMs = assignment.stopWhen?.latencyAboveMs ?? null;
-    this.#content = content;
-    this.#reporter.start(content.labels.length);
+    const labels = assignment.content.mostLabels;
+    this.#reporter.start(labels);
     const works = Array.from({ length: lanes }, (_, lane) => ({
       owner: this.#incarnation,
       index: lane,
       identity: { lane: index * lanes + lane, lanes: assignment.workers * lanes, replacement },
-      content,
-      lines,
+      set,
+      labels,
       protocol: assignment.protocol,
-      warmupMs: assignment.warmupMs,
-      windowMs: this.#ballot.windowMs,
-      precise: limitMs !== null && limitMs < PRECISE_BELOW_MS,
       records: assignment.records,
     }));
-    this.#lanes.start(content.labels.length, works);
+    this.#lanes.start(works);
+    this.#sets.begin(set);
+  }
+
+  #lookAtSets(): void {
+    this.#sets.look();
+    this.#getReady();
   }
 
   #getReady(): void {
-    if (this.#state !== 'starting') return;
+    if (this.#state !== 'starting' || !this.#lanes.ready || !this.#sets.isCurrent) return;
     this.#state = 'ready';
     this.#followPlan();
   }
@@ -235,13 +253,20 @@ export class Worker {
       return;
     }
     this.#startAt ??= this.#conversation.toLocal(assignment.startAt);
+    this.#sets.follow(assignment.content, this.#startAt);
     if (this.#state === 'ready') this.#state = 'running';
-    this.#lanes.follow(assignment.version.n, {
-      startAt: this.#startAt,
-      segments: assignment.segments,
-      endsAt: assignment.endsAt,
-      maxLagMs: assignment.maxLagMs,
-      latencyAboveMs: assignment.stopWhen?.latencyAboveMs ?? Number.POSITIVE_INFINITY,
+    const latencyAboveMs = assignment.stopWhen?.latencyAboveMs ?? Number.POSITIVE_INFINITY;
+    this.#lanes.follow({
+      version: assignment.version.n,
+      plan: {
+        startAt: this.#startAt,
+        segments: assignment.segments,
+        endsAt: assignment.endsAt,
+        maxLagMs: assignment.maxLagMs,
+        latencyAboveMs,
+        windows: this.#ballot.windows,
+      },
+      precise: latencyAboveMs < PRECISE_BELOW_MS,
     });
   }
 
@@ -294,6 +319,7 @@ export class Worker {
     const now = this.#clock.now();
     const { answeredAt } = this.#conversation;
     this.#lanes.look(REVIEW_MS);
+    if (this.#lanes.size > 0) this.#lookAtSets();
     const alone = now - answeredAt;
     if (!this.#over && now > this.#leaseEnd && this.#problem === '') {
       this.#problem = `stopped by itself: no answer from the coordinator for ${Math.round(alone / 100) / 10} s`;

@@ -44,9 +44,6 @@ test('the reference says which fields are not supported yet, and those are refus
     'spec.http.resolve': { http: { resolve: { a: '10.0.0.1' } } },
     'spec.kafka': { kafka: {} },
     'spec.nsq': { nsq: {} },
-    'spec.templates.from[].s3': { templates: { entry: 'a', from: [{ s3: { bucket: 'bkt' } }] } },
-    'spec.templates.reload': { templates: { entry: 'a', from: [{ inline: { a: '' } }], reload: '30s' } },
-    'spec.targets.from[].s3': { targets: { from: [{ s3: { bucket: 'bkt' } }] } },
     'spec.results.samples': { results: { samples: 1 } },
   };
   const documented = rows

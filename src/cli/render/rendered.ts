@@ -12,6 +12,9 @@ import type { PreparedRun } from '../manifest/prepare.ts';
 /** A target, and the text that it was read from. */
 export type RenderedTarget = Target & { readonly json: string };
 
+/** As much of a test as says what its targets are. */
+export type RenderableTest = Pick<PreparedRun, 'spec' | 'content'>;
+
 /** The targets of a test, one after another, as the first lane of its first worker sends them. */
 export interface Rendered {
   /** How many there are; infinite where they are rendered, or loop. */
@@ -26,7 +29,7 @@ export interface Rendered {
 
 /** @throws UsageError with everything that is wrong with the templates or targets */
 export async function openRendered(
-  { spec, content }: PreparedRun,
+  { spec, content }: RenderableTest,
   { secrets }: { secrets: boolean },
 ): Promise<Rendered> {
   const { kind } = spec.protocol;
