@@ -1,5 +1,5 @@
 import type { EventOptions } from '../template/content.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 import type { Rational } from '../units/rational.ts';
 
 /**
@@ -16,7 +16,7 @@ export interface RunSpec {
   /** The first part of schedule and duration, in ms; 0: none. */
   warmupMs: number;
   suspend: boolean;
-  http: HttpOptions;
+  protocol: Protocol;
   source: SourceSpec;
   variables: VariableSpec[];
   events: EventOptions;

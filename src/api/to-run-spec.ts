@@ -1,4 +1,4 @@
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 import { parseDuration } from '../units/duration.ts';
 import { parsePercentage } from '../units/percentage.ts';
 import { parseRate } from '../units/rate.ts';
@@ -38,7 +38,7 @@ export function toRunSpec(loadtest: LoadTest): RunSpec {
     startTimeoutMs: parseDuration(spec.startTimeout),
     warmupMs: parseDuration(spec.warmup),
     suspend: spec.suspend,
-    http: httpOf(spec.http ?? Http.parse({})),
+    protocol: httpOf(spec.http ?? Http.parse({})),
     source: sourceOf(spec),
     variables: spec.variables.map(variableOf),
     events: {
@@ -75,8 +75,9 @@ function linesOf(stages: NonNullable<Spec['stages']>): StageSpec[] {
   });
 }
 
-function httpOf(http: NonNullable<Spec['http']>): HttpOptions {
+function httpOf(http: NonNullable<Spec['http']>): Protocol {
   return {
+    kind: 'http',
     timeoutMs: parseDuration(http.timeout),
     connections: http.connections,
     success: http.success.map((range) => {

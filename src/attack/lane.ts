@@ -1,6 +1,7 @@
 import type { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
 import { DROP_REASONS, failureCode, failureName, LOCAL, SUCCEEDED } from '../metrics/outcome.ts';
 import { WindowTally } from '../metrics/window.ts';
+import { sentAs } from '../target/sent-as.ts';
 import type { Target } from '../target/target.ts';
 import type { Report, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
@@ -417,10 +418,7 @@ export class Lane {
       lagMs: sentAt - slots.dueAt[slot]!,
       bytesOut,
       bytesIn,
-      method: target.method,
-      url: target.origin + target.path,
-      headers: target.headers,
-      body: target.body,
+      ...sentAs(target),
     });
   }
 

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import type { Content } from '../template/content.ts';
 import { UsageError } from './errors.ts';
 import { requireWatchable, type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
-import type { Rendered } from './render/rendered.ts';
+import type { RenderableTest, Rendered } from './render/rendered.ts';
 
 interface RenderOptions extends SourceOptions {
   count?: string;
@@ -40,8 +39,8 @@ async function render(options: RenderOptions): Promise<void> {
   if (options.watch) requireWatchable(options.file ?? []);
   const count = wholeNumber('--count', options.count ?? '1', 1, MOST_TARGETS);
   const { openRendered } = await import('./render/rendered.ts');
-  const show = async (content: Content): Promise<void> => {
-    const rendered = await openRendered(content, { secrets: options.secrets ?? false });
+  const show = async (test: RenderableTest): Promise<void> => {
+    const rendered = await openRendered(test, { secrets: options.secrets ?? false });
     if (options.time) {
       const { measure, timeTable } = await import('./render/time.ts');
       process.stdout.write(timeTable(measure(rendered)));
@@ -54,11 +53,11 @@ async function render(options: RenderOptions): Promise<void> {
     await showOnChanges(options, show);
   } else {
     const { prepareTest } = await import('./run/prepare.ts');
-    const { content, loader } = await prepareTest({ ...options, note: (line) => console.error(line) });
+    const test = await prepareTest({ ...options, note: (line) => console.error(line) });
     try {
-      await show(content);
+      await show(test);
     } finally {
-      await loader.close();
+      await test.loader.close();
     }
   }
 }

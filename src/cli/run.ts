@@ -64,7 +64,7 @@ async function run(options: RunOptions): Promise<number> {
   const watch = options.watch ? requireWatchable(options.file ?? []) : null;
   const test = await prepareTest({ ...options, note: (line) => console.error(line) });
   try {
-    await requireGoodContent(test.content);
+    await requireGoodContent(test.content, test.spec.protocol.kind);
     const records = startResults(options);
     return await runTest(test, {
       ...options,

@@ -21,7 +21,7 @@ async function validate({ file, name, set }: ManifestOptions): Promise<void> {
   const manifest = await loadManifest(file, { name, note });
   const { spec, content, loader } = await prepareRun(manifest, sets);
   try {
-    await requireGoodContent(content);
+    await requireGoodContent(content, spec.protocol.kind);
   } finally {
     await loader.close();
   }

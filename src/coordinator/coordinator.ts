@@ -220,7 +220,7 @@ export class Coordinator {
     return {
       version: this.#answers.version,
       content: this.#contentChange.order(),
-      http: spec.http,
+      protocol: spec.protocol,
       lanes: this.#lanes ?? 1,
       workers: this.#workers,
       maxLagMs: spec.maxLagMs,
@@ -325,7 +325,7 @@ export class Coordinator {
     const { endsAt } = this.#course.plan!;
     if (endsAt !== null && runMs >= endsAt) {
       const live = owning.filter((member) => member.live);
-      const patienceMs = this.#spec.http.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
+      const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
       if (live.length > 0 && runMs < endsAt + patienceMs) return;
       for (const member of live) this.#crew.lose(member, 'did not come to an end');
       return this.stop('Completed', 'all hits of the schedule are done');

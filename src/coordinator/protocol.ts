@@ -1,7 +1,7 @@
 import type { StopSpec } from '../api/run-spec.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
 import type { VectorDelta } from '../metrics/vector-codec.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 
 /**
  * Workers ask, the coordinator answers: *here is my state; what should I be doing?* Every message may be lost,
@@ -100,7 +100,7 @@ export interface SyncResponse {
 export interface Assignment {
   version: Version;
   content: ContentOrder;
-  http: HttpOptions;
+  protocol: Protocol;
   /** Lanes of each worker; the run's lane `index · lanes + l` is lane l of worker `index`. */
   lanes: number;
   /** Workers of the run. */

@@ -2,7 +2,7 @@ import { shown } from '../units/shown.ts';
 import { decodeBase64 } from './base64.ts';
 import { isToken, readHeaders } from './http-headers.ts';
 import { splitUrl } from './http-url.ts';
-import type { HttpTarget } from './target.ts';
+import type { HttpTarget, MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
 
 /** How much of a text is shown on either side of the place where it stops being JSON. */
@@ -18,7 +18,7 @@ const EXCERPT = 24;
  *
  * @throws TargetError that names the field, its value (shortened; never that of a header) and what would be right
  */
-export function parseHttpTarget(json: string): HttpTarget {
+export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget {
   const fields = readObject(json);
   const method = fields.method;
   const url = fields.url;
@@ -35,7 +35,7 @@ export function parseHttpTarget(json: string): HttpTarget {
     );
   }
   const { origin, path } = splitUrl(url);
-  const bytes = body ? decodeBase64(body) : null;
+  const bytes = body ? (bodies?.bytesOf(body) ?? decodeBase64(body)) : null;
   // Only line ends: no body.
   const sent = bytes !== null && bytes.length > 0 ? bytes : null;
   return { method, origin, path, headers: readHeaders(fields.header, sent?.length ?? 0), body: sent };

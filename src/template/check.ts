@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Masker } from '../report/mask.ts';
+import type { ProtocolKind } from '../transport/protocol.ts';
 import type { CheckAnswer, CheckRequest } from './check/check-process.ts';
 import type { Content } from './content.ts';
 import { shownName } from './template-error.ts';
@@ -48,12 +49,12 @@ const HEAP_LIMIT_MB = 256;
  */
 export async function checkContent(
   content: Content,
-  parseName: 'http',
+  protocol: ProtocolKind,
   options: CheckOptions = {},
 ): Promise<ContentProblem[]> {
   const timeLimitMs = options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
   const renders = options.renders ?? DEFAULT_RENDERS;
-  const problems = await inProcess({ content, parseName, renders, timeLimitMs }, options.signal);
+  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options.signal);
   const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const masker = new Masker(secrets);
   return problems.map((problem) => ({ ...problem, message: masker.text(problem.message) }));

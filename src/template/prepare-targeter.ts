@@ -4,7 +4,7 @@ import type { TargetLines } from '../target/target-lines.ts';
 import { type CompiledTemplate, compileTemplate } from './compile/compile.ts';
 import type { Content, LaneIdentity } from './content.ts';
 import { createTargeter } from './create-targeter.ts';
-import { functionNames } from './functions/function-table.ts';
+import { functionNames, printedNames } from './functions/function-table.ts';
 import { TemplateTargeter } from './template-targeter.ts';
 
 /** After this long the thread does what else it has to do, in ms; one template may take longer: 10 KiB about 3 ms. */
@@ -24,7 +24,7 @@ export async function prepareTargeter<T extends Target>(
   const templates: CompiledTemplate[] = [];
   let since = performance.now();
   for (const [name, text] of Object.entries(content.files)) {
-    templates.push(compileTemplate(name, text, templates.length, functionNames));
+    templates.push(compileTemplate(name, text, templates.length, functionNames, printedNames));
     if (performance.now() - since < AT_ONCE_MS) continue;
     await new Promise((resolve) => setImmediate(resolve));
     since = performance.now();

@@ -2,7 +2,7 @@ import type { LanePlan } from '../attack/lane.ts';
 import type { RecordOptions } from '../coordinator/protocol.ts';
 import type { TargetLines } from '../target/target-lines.ts';
 import type { Content, LaneIdentity } from '../template/content.ts';
-import type { HttpOptions } from '../transport/transport.ts';
+import type { Protocol } from '../transport/protocol.ts';
 
 /** What a lane's thread is made with. */
 export interface LaneSetup {
@@ -13,7 +13,7 @@ export interface LaneSetup {
   set: LaneSet;
   /** How many labels there is room for. */
   labels: number;
-  http: HttpOptions;
+  protocol: Protocol;
   records: RecordOptions | null;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;

@@ -7,13 +7,11 @@ import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
 import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
-import { parseHttpTarget } from '../target/http-target.ts';
 import type { Content } from '../template/content.ts';
 import { createTargeter } from '../template/create-targeter.ts';
 import { prepareTargeter } from '../template/prepare-targeter.ts';
-import { createHttpTransport } from '../transport/http/http-transport.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
-import { rehearse } from './rehearsal.ts';
+import { laneProtocol } from './lane-protocol.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
@@ -22,6 +20,7 @@ const TELL_FAILURE_EVERY_MS = 1000;
 
 const port = parentPort!;
 const setup = workerData as LaneSetup;
+const protocol = laneProtocol(setup.protocol);
 const block = new LaneBlock(setup.labels, setup.block);
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
@@ -40,7 +39,7 @@ function tell(message: FromLane): void {
 
 function newTargeter(): Targeter {
   const { content, lines } = setup.set;
-  return createTargeter(content, setup.identity, parseHttpTarget, lines);
+  return createTargeter(content, setup.identity, protocol.parse, lines);
 }
 
 function secretsOf({ secrets: names, variables }: Content): string[] {
@@ -64,9 +63,9 @@ function begin({ plan, precise }: LaneOrder): void {
     clock: systemClock,
     owner: setup.owner,
     index: setup.index,
-    slots: setup.http.connections,
-    timeoutMs: setup.http.timeoutMs,
-    connect: (slots, report) => createHttpTransport(setup.http, slots, report),
+    slots: protocol.slots,
+    timeoutMs: protocol.timeoutMs,
+    connect: protocol.connect,
     targeter,
     block,
     control: new LaneControl(setup.control),
@@ -104,7 +103,7 @@ function reasonOf(error: unknown): string {
 
 function prepare({ content, lines }: LaneSet): void {
   const { digest } = content;
-  const made = prepareTargeter(content, setup.identity, parseHttpTarget, lines).then(
+  const made = prepareTargeter(content, setup.identity, protocol.parse, lines).then(
     (prepared) => {
       tell({ type: 'prepared', digest });
       return prepared;
@@ -136,7 +135,7 @@ async function swap(digest: string, at: number): Promise<void> {
 async function main(): Promise<void> {
   targeter = newTargeter();
   newest = { content: setup.set.content, targeter: Promise.resolve(targeter) };
-  if (setup.rehearse) await rehearse(newTargeter(), setup.labels, setup.http);
+  if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.labels);
   port.on('message', (message: ToLane) => {
     try {
       obey(message);

@@ -66,14 +66,18 @@ export class SetKeeper {
     for (;;) {
       const digest = this.#order!.current;
       const set = await this.#obtain(digest, () => this.#order!.current === digest);
-      if (set === null) continue;
-      this.#taken = { digest, at: Number.NEGATIVE_INFINITY };
-      this.#running = digest;
-      return set;
+      if (set !== null) return set;
     }
   }
 
-  /** Lanes have begun with the first set, or one of them has prepared or taken another. */
+  /** Lanes are there, made with this set. */
+  begin({ content }: LaneSet): void {
+    this.#taken = { digest: content.digest, at: Number.NEGATIVE_INFINITY };
+    this.#running = content.digest;
+    this.#pursue();
+  }
+
+  /** A lane has prepared or taken a set, or time has passed. Only after `begin`. */
   look(): void {
     const { lanes, clock, changed } = this.#options;
     const before = this.report;
@@ -99,10 +103,11 @@ export class SetKeeper {
       this.swaps++;
     }
     const wanted = this.isCurrent ? next : current;
-    if (wanted === this.#wanted || (wanted !== null && wanted === this.#prepared)) return;
-    this.#wanted = wanted;
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted === this.#prepared ? null : wanted;
+    if (this.#wanted === null) return;
     this.#prepared = null;
-    if (wanted !== null) void this.#prepare(wanted);
+    void this.#prepare(this.#wanted);
   }
 
   async #prepare(digest: string): Promise<void> {

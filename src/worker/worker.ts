@@ -225,10 +225,11 @@ export class Worker {
       identity: { lane: index * lanes + lane, lanes: assignment.workers * lanes, replacement },
       set,
       labels,
-      http: assignment.http,
+      protocol: assignment.protocol,
       records: assignment.records,
     }));
     this.#lanes.start(works);
+    this.#sets.begin(set);
   }
 
   #lookAtSets(): void {

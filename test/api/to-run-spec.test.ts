@@ -22,7 +22,8 @@ test('everything in the units of the machine, with defaults', () => {
     startTimeoutMs: 300_000,
     warmupMs: 0,
     suspend: false,
-    http: {
+    protocol: {
+      kind: 'http',
       timeoutMs: 5000,
       connections: 256,
       success: [[200, 299]],
@@ -105,7 +106,8 @@ test('every value that is given arrives', () => {
     startTimeoutMs: 60_000,
     warmupMs: 30_000,
     suspend: true,
-    http: {
+    protocol: {
+      kind: 'http',
       timeoutMs: 2500,
       connections: 8,
       success: [

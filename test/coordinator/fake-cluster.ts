@@ -62,6 +62,8 @@ export class FakeCluster implements WorkerPool {
   readonly coordinator: Coordinator;
   readonly workers: FakeWorker[] = [];
   readonly notes: string[] = [];
+  /** Digests that were current, in their order. */
+  readonly contents: string[] = [];
   readonly decided = new Map<number, Decided>();
   /** Each thing that must not happen, in words. */
   readonly broken: string[] = [];
@@ -267,6 +269,8 @@ export class FakeCluster implements WorkerPool {
     }
     mock.timers.tick(STEP_MS);
     await settled();
+    const { digest } = this.coordinator.content;
+    if (this.contents.at(-1) !== digest) this.contents.push(digest);
     for (const worker of this.workers) worker.work();
     if ((this.now / STEP_MS) % (SNAPSHOT_EVERY_MS / STEP_MS) === 0) {
       this.last = this.coordinator.snapshot();

@@ -338,6 +338,7 @@ export class FakeWorker {
       sets: [{ set, at: Number.NEGATIVE_INFINITY }],
       prepared: null,
     }));
+    this.sets.begin(set);
     this.#lookAtSets();
   }
 

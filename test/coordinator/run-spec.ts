@@ -12,7 +12,8 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
     startTimeoutMs: 60_000,
     warmupMs: 0,
     suspend: false,
-    http: {
+    protocol: {
+      kind: 'http',
       timeoutMs: 1000,
       connections: 16,
       success: [[200, 299]],

@@ -12,12 +12,16 @@ import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
+import type { Content, TemplateContent } from '../../src/template/content.ts';
+import { makeTemplateContent } from '../../src/template/make-content.ts';
 
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
 export interface TestRun {
   test: PreparedRun;
   spec: RunSpec;
+  /** What it begins with. */
+  content: Content;
   coordinator: Coordinator;
   pool: LocalWorkerPool;
   notes: string[];
@@ -93,6 +97,7 @@ export async function startRun(
   return {
     test,
     spec: test.spec,
+    content: test.content,
     coordinator,
     pool,
     notes,
@@ -114,6 +119,12 @@ export async function startRun(
   };
 }
 
+/** The same templates with others in place of some. */
+export function withFiles(content: Content, files: Record<string, string>): Content {
+  const templates = content as TemplateContent;
+  return makeTemplateContent({ ...templates, files: { ...templates.files, ...files } });
+}
+
 function templates(files: Record<string, string> = {}) {
   const inline = {
     'target.json':
@@ -129,14 +140,18 @@ export interface ArrivalTarget {
   url: string;
   /** Arrivals of whole requests, in ms of the clock that lanes use. */
   arrivals: number[];
+  /** What each of them asked for, in the same order. */
+  paths: string[];
   close(): Promise<void>;
 }
 
 export async function startArrivalTarget(): Promise<ArrivalTarget> {
   const arrivals: number[] = [];
+  const paths: string[] = [];
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       arrivals.push(systemClock.now());
+      paths.push(request.url!);
       response.end('ok');
     });
   });
@@ -145,6 +160,7 @@ export async function startArrivalTarget(): Promise<ArrivalTarget> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     arrivals,
+    paths,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

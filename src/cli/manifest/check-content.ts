@@ -1,10 +1,11 @@
 import { checkContent, formatContentProblem } from '../../template/check.ts';
 import type { Content } from '../../template/content.ts';
+import type { ProtocolKind } from '../../transport/protocol.ts';
 import { UsageError } from '../errors.ts';
 
 /** Tries templates or targets before they are used. @throws UsageError with everything that is wrong in them */
-export async function requireGoodContent(content: Content): Promise<void> {
-  const problems = await checkContent(content, 'http');
+export async function requireGoodContent(content: Content, protocol: ProtocolKind): Promise<void> {
+  const problems = await checkContent(content, protocol);
   if (problems.length === 0) return;
   const what = content.kind === 'templates' ? 'templates' : 'targets';
   const lines = problems.flatMap((problem) => formatContentProblem(problem).split('\n'));

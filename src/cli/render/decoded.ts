@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { formatCount } from '../../report/format.ts';
 import type { Masker } from '../../report/mask.ts';
-import type { HttpTarget } from '../../target/target.ts';
+import { sentAs } from '../../target/sent-as.ts';
+import type { Target } from '../../target/target.ts';
 
 /** A target as a person reads it: method and URL, headers, and the body as it is sent, JSON with line ends. */
-export function decoded(target: HttpTarget, label: string, masker: Masker): string {
-  const { method, origin, path, headers, body } = target;
-  const lines = [`${method} ${masker.text(origin + path)}  (${label})`];
+export function decoded(target: Target, label: string, masker: Masker): string {
+  const { method, url, headers, body } = sentAs(target);
+  const lines = [`${method} ${masker.text(url)}  (${label})`];
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${masker.text(headers[i + 1]!)}`);
   if (body !== null) lines.push('', bodyText(masker.body(body)));
   // Line feeds stay; what else a terminal would obey is shown by its code.

@@ -1,5 +1,6 @@
 import { formatCount } from '../../report/format.ts';
 import { table } from '../../report/layout.ts';
+import { sentAs } from '../../target/sent-as.ts';
 import type { Rendered } from './rendered.ts';
 
 /** What rendering targets costs. */
@@ -26,7 +27,7 @@ export function measure(rendered: Rendered): Times {
     if (times === undefined) labels.set(label, (times = { label, count: 0, totalMs: 0, bodyBytes: 0 }));
     times.count++;
     times.totalMs += after - before;
-    times.bodyBytes += target.body?.length ?? 0;
+    times.bodyBytes += sentAs(target).body?.length ?? 0;
     before = after;
   }
   return { labels: [...labels.values()].sort((a, b) => b.count - a.count) };

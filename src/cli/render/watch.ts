@@ -1,7 +1,7 @@
-import type { Content } from '../../template/content.ts';
 import { describeFailure, UsageError } from '../errors.ts';
 import type { TestOptions } from '../run/prepare.ts';
 import { watchContent } from '../watch/watch-content.ts';
+import type { RenderableTest } from './rendered.ts';
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 
@@ -12,7 +12,7 @@ const CLEAR_SCREEN = '\x1b[H\x1b[2J';
  */
 export async function showOnChanges(
   options: TestOptions,
-  show: (content: Content) => Promise<void>,
+  show: (test: RenderableTest) => Promise<void>,
 ): Promise<void> {
   const ending = new AbortController();
   const end = (): void => ending.abort();

@@ -27,7 +27,7 @@ export function scoutFor(
     clock: systemClock,
     random: Math.random,
     taker,
-    check: (found, signal) => checkContent(found, 'http', { signal }),
+    check: (found, signal) => checkContent(found, spec.protocol.kind, { signal }),
     tell: (news) => {
       const text = newsText(news);
       if (text !== null) note(text);

@@ -1,7 +1,7 @@
 import { ProblemsError } from '../../api/problem.ts';
-import type { Content } from '../../template/content.ts';
 import { UsageError } from '../errors.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
+import type { RenderableTest } from '../render/rendered.ts';
 import { prepareTest, type TestOptions } from '../run/prepare.ts';
 import { Bell } from './bell.ts';
 import { FileWatch } from './file-watch.ts';
@@ -18,7 +18,7 @@ const QUIET_MS = 50;
 export async function* watchContent(
   options: TestOptions,
   signal: AbortSignal,
-): AsyncGenerator<Content | UsageError> {
+): AsyncGenerator<RenderableTest | UsageError> {
   const bell = new Bell();
   const onAbort = (): void => bell.ring();
   signal.addEventListener('abort', onAbort);
@@ -33,7 +33,7 @@ export async function* watchContent(
   let told: string | null = null;
   try {
     while (!signal.aborted) {
-      let found: Content | UsageError;
+      let found: RenderableTest | UsageError;
       try {
         if (test === null || isNew) {
           isNew = false;
@@ -42,11 +42,12 @@ export async function* watchContent(
           test = await prepareTest(options);
           test.loader.watch(() => setTimeout(onAbort, QUIET_MS));
         }
-        found = await test.loader.look(signal);
+        found = { spec: test.spec, content: await test.loader.look(signal) };
       } catch (error) {
         found = inWords(error);
       }
-      const what = found instanceof UsageError ? [found.message, ...found.problems].join('\n') : found.digest;
+      const what =
+        found instanceof UsageError ? [found.message, ...found.problems].join('\n') : found.content.digest;
       if (what !== told && !signal.aborted) {
         told = what;
         yield found;

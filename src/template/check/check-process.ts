@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
-import { parseHttpTarget } from '../../target/http-target.ts';
-import type { Target, TargetParser } from '../../target/target.ts';
+import { TARGET_PARSERS } from '../../target/parsers.ts';
+import type { ProtocolKind } from '../../transport/protocol.ts';
 import type { ContentProblem } from '../check.ts';
 import type { Content, TemplateContent } from '../content.ts';
 import { RENDER_PATH_LENGTH } from '../template-set.ts';
@@ -13,7 +13,7 @@ import { Problems } from './problems.ts';
 
 export interface CheckRequest {
   content: Content;
-  parseName: 'http';
+  protocol: ProtocolKind;
   renders: number;
   timeLimitMs: number;
 }
@@ -25,14 +25,12 @@ export type CheckAnswer =
 /** How long to wait for what rendering left behind. */
 const STRAY_MS = 10;
 
-const PARSERS: Record<CheckRequest['parseName'], TargetParser<Target>> = { http: parseHttpTarget };
-
 function tell(answer: CheckAnswer): void {
   process.send!(answer);
 }
 
 async function check(request: CheckRequest): Promise<void> {
-  const { content, parseName } = request;
+  const { content, protocol } = request;
   const problems = new Problems();
   const template = content.kind === 'templates' ? content.entry : '';
   const stray = (what: string) => (reason: unknown) => {
@@ -43,7 +41,7 @@ async function check(request: CheckRequest): Promise<void> {
   process.on('uncaughtException', stray('it throws in a timer or callback'));
   tell({ type: 'started' });
   if (content.kind === 'templates') checkInTime(content, request, problems);
-  else await checkTargets(content, PARSERS[parseName], problems);
+  else await checkTargets(content, TARGET_PARSERS[protocol], problems);
   // Rejections and timers come to light behind the tasks that made them.
   await setTimeout(STRAY_MS);
   tell({ type: 'done', problems: problems.all });
@@ -52,7 +50,7 @@ async function check(request: CheckRequest): Promise<void> {
 /** Ends what is still being rendered at the time limit, and says in which template. */
 function checkInTime(
   content: TemplateContent,
-  { parseName, renders, timeLimitMs }: CheckRequest,
+  { protocol, renders, timeLimitMs }: CheckRequest,
   problems: Problems,
 ): void {
   const path = new Int32Array(RENDER_PATH_LENGTH);
@@ -60,7 +58,7 @@ function checkInTime(
   // Half of the limit, so that what is slow but ends is not taken for a loop.
   const until = performance.now() + timeLimitMs / 2;
   const work = () => {
-    checkTemplates(content, PARSERS[parseName], problems, {
+    checkTemplates(content, TARGET_PARSERS[protocol], problems, {
       renders,
       hasTime: () => performance.now() < until,
       path,
