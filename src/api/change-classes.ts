@@ -37,10 +37,21 @@ export const CHANGE_CLASSES: Readonly<Record<string, ChangeClass>> = {
   'spec.http.proxy': 'rolling',
   'spec.http.resolve': 'rolling',
   'spec.kafka': 'new run',
+  ...messages('spec.kafka'),
   'spec.kafka.acks': 'rolling',
-  'spec.kafka.linger': 'rolling',
+  'spec.kafka.compression': 'rolling',
+  'spec.kafka.idempotent': 'rolling',
+  'spec.kafka.clientId': 'rolling',
+  'spec.kafka.sasl': 'rolling',
+  'spec.kafka.sasl.mechanism': 'rolling',
+  'spec.kafka.sasl.credentials': 'rolling',
+  'spec.kafka.sasl.credentials.secretName': 'rolling',
   'spec.nsq': 'new run',
-  'spec.nsq.timeout': 'rolling',
+  ...messages('spec.nsq'),
+  'spec.nsq.auth': 'rolling',
+  'spec.nsq.auth.secretKeyRef': 'rolling',
+  'spec.nsq.auth.secretKeyRef.name': 'rolling',
+  'spec.nsq.auth.secretKeyRef.key': 'rolling',
 
   'spec.templates': 'hot',
   'spec.templates.entry': 'hot',
@@ -95,6 +106,21 @@ export const CHANGE_CLASSES: Readonly<Record<string, ChangeClass>> = {
   'spec.results.keep': 'hot',
   'spec.results.samples': 'hot',
 };
+
+/** The fields that the ways to send messages have in common. */
+function messages(path: string): Record<string, ChangeClass> {
+  return {
+    [`${path}.timeout`]: 'rolling',
+    [`${path}.inFlight`]: 'rolling',
+    [`${path}.linger`]: 'rolling',
+    [`${path}.batchMessages`]: 'rolling',
+    [`${path}.batchBytes`]: 'rolling',
+    [`${path}.tls`]: 'rolling',
+    [`${path}.tls.ca`]: 'rolling',
+    [`${path}.tls.serverName`]: 'rolling',
+    [`${path}.tls.insecure`]: 'rolling',
+  };
+}
 
 /** The fields of a list of sources. What adds or removes a mount (credentials) cannot be done to a running pod. */
 function sources(path: string): Record<string, ChangeClass> {

@@ -27,6 +27,12 @@ const MAX_INLINE_BYTES = 200 * 1024;
 export const RULES: readonly Rule[] = [
   exactlyOne('spec', ['rate', 'stages', 'wave']),
   atMostOne('spec', ['http', 'kafka', 'nsq'], ' (http where none is given)'),
+  {
+    path: 'spec.kafka',
+    field: 'acks',
+    holds: ({ acks, idempotent }) => acks !== 'Leader' || idempotent !== true,
+    message: 'Leader does not go with idempotent: true, which needs acks: All',
+  },
   exactlyOne('spec', ['templates', 'targets']),
   {
     path: 'spec',

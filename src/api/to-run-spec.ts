@@ -1,4 +1,5 @@
 import type { Protocol } from '../transport/protocol.ts';
+import type { TlsOptions } from '../transport/transport.ts';
 import { parseDuration } from '../units/duration.ts';
 import { parsePercentage } from '../units/percentage.ts';
 import { parseRate } from '../units/rate.ts';
@@ -38,7 +39,7 @@ export function toRunSpec(loadtest: LoadTest): RunSpec {
     startTimeoutMs: parseDuration(spec.startTimeout),
     warmupMs: parseDuration(spec.warmup),
     suspend: spec.suspend,
-    protocol: httpOf(spec.http ?? Http.parse({})),
+    protocol: protocolOf(spec),
     source: sourceOf(spec),
     variables: spec.variables.map(variableOf),
     events: {
@@ -75,6 +76,12 @@ function linesOf(stages: NonNullable<Spec['stages']>): StageSpec[] {
   });
 }
 
+function protocolOf({ http, kafka, nsq }: Spec): Protocol {
+  if (kafka !== undefined) return kafkaOf(kafka);
+  if (nsq !== undefined) return nsqOf(nsq);
+  return httpOf(http ?? Http.parse({}));
+}
+
 function httpOf(http: NonNullable<Spec['http']>): Protocol {
   return {
     kind: 'http',
@@ -86,12 +93,56 @@ function httpOf(http: NonNullable<Spec['http']>): Protocol {
     }),
     redirects: http.redirects,
     keepAlive: http.keepAlive,
-    tls: {
-      ca: http.tls?.ca ?? null,
-      serverName: http.tls?.serverName ?? null,
-      insecure: http.tls?.insecure ?? false,
-    },
+    tls: tlsOf(http.tls ?? {}),
   };
+}
+
+function kafkaOf(kafka: NonNullable<Spec['kafka']>): Protocol {
+  const { acks, compression, clientId, idempotent, sasl } = kafka;
+  return {
+    kind: 'kafka',
+    ...messagesOf(kafka),
+    acks,
+    compression,
+    clientId,
+    idempotent,
+    sasl:
+      sasl === undefined
+        ? null
+        : {
+            mechanism: MECHANISMS[sasl.mechanism],
+            secretName: sasl.credentials.secretName,
+            login: null,
+          },
+  };
+}
+
+const MECHANISMS = {
+  Plain: 'PLAIN',
+  ScramSha256: 'SCRAM-SHA-256',
+  ScramSha512: 'SCRAM-SHA-512',
+} as const;
+
+function nsqOf(nsq: NonNullable<Spec['nsq']>): Protocol {
+  const auth = nsq.auth === undefined ? null : { secret: nsq.auth.secretKeyRef, value: null };
+  return { kind: 'nsq', ...messagesOf(nsq), auth };
+}
+
+function messagesOf(options: NonNullable<Spec['kafka'] | Spec['nsq']>) {
+  const { timeout, inFlight, linger, batchMessages, batchBytes, tls } = options;
+  return {
+    timeoutMs: parseDuration(timeout),
+    inFlight,
+    lingerMs: parseDuration(linger),
+    batchMessages,
+    batchBytes,
+    tls: tls === undefined ? null : tlsOf(tls),
+  };
+}
+
+function tlsOf(tls: Partial<NonNullable<NonNullable<Spec['nsq']>['tls']>>): TlsOptions {
+  const { ca = null, serverName = null, insecure = false } = tls;
+  return { ca, serverName, insecure };
 }
 
 function sourceOf({ templates, targets, duration, stages }: Spec): SourceSpec {

@@ -4,8 +4,6 @@ import type { Problem } from './problem.ts';
 /** The fields of a valid LoadTest that the schema has and this version cannot carry out. */
 export function unsupported({ spec }: LoadTest): Problem[] {
   const fields: [path: string, asked: boolean][] = [
-    ['spec.kafka', spec.kafka !== undefined],
-    ['spec.nsq', spec.nsq !== undefined],
     ['spec.http.http2', spec.http?.http2 === true],
     ['spec.http.proxy', spec.http?.proxy !== undefined],
     ['spec.http.resolve', spec.http?.resolve !== undefined],

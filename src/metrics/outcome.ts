@@ -21,6 +21,20 @@ export const FAILURE_CLASSES = [
   'truncated', // body shorter or longer than announced
   'redirect', // too many redirects, or one that cannot be followed
   'other',
+  'stalled', // a broker said nothing for longer than the timeout, with messages before it
+  'auth', // a broker does not accept the credentials, or they may not do this
+  'unknown_topic', // the topic or partition is not there, and is not made
+  'not_leader', // no leader, or another one, for the partition
+  'not_replicated', // fewer replicas in sync than the topic asks for
+  'message_too_large', // larger than the broker takes
+  'sequence', // sequence numbers of an idempotent producer do not fit together
+  'broker_error', // any other error that a broker of Kafka answers
+  'e_invalid', // nsqd's own classes
+  'e_bad_topic',
+  'e_bad_message',
+  'e_pub_failed',
+  'e_mpub_failed',
+  'e_dpub_failed',
 ] as const;
 
 export type FailureClass = (typeof FAILURE_CLASSES)[number];

@@ -4,6 +4,7 @@ import type { Distribution } from './distribution.ts';
 import { DROP_REASONS } from './outcome.ts';
 import { Rising, type Sample, Series } from './series.ts';
 import type { Tally } from './tally.ts';
+import { TOPIC_OUTCOMES, type TopicCounts } from './topic-counts.ts';
 
 /** What a scrape shows: one consistent picture of a worker. */
 export interface MetricsView {
@@ -13,6 +14,8 @@ export interface MetricsView {
   tally: Tally;
   /** Of the warm-up. */
   warmup: Counts;
+  /** Messages by topic, those of the warm-up among them; nothing for HTTP. */
+  topics: readonly TopicCounts[];
   /** Hits per second due from this worker now. */
   targetRate: number;
   votes: { votes: number; limit: number };
@@ -98,6 +101,17 @@ function seriesOf(read: () => MetricsView): Series[] {
     ]),
     counter('taz_warmup_hits_total', 'Hits of the warm-up whose fate is decided, by outcome.', ({ warmup }) =>
       outcomesOf(warmup).map(([outcome, count]) => [{ outcome }, count]),
+    ),
+    counter(
+      'taz_topic_messages_total',
+      'Messages whose fate is decided, by topic and outcome.',
+      ({ topics }) =>
+        topics.flatMap((counts) =>
+          TOPIC_OUTCOMES.map((outcome): [Labels, number] => [
+            { topic: counts.topic, outcome },
+            counts[outcome],
+          ]),
+        ),
     ),
     gauge('taz_in_flight', 'Hits in flight, those of the warm-up among them.', ({ tally, warmup }) => [
       [{}, tally.counts.inFlight + warmup.inFlight],

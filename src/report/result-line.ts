@@ -3,8 +3,10 @@ import { FAILURE_CLASSES, type FailureClass, failureCode, LOCAL, SUCCEEDED } fro
 /** A hit as a line of a result file tells it. */
 export interface ResultLine {
   attack: string;
-  /** HTTP status, 0 where none decided the outcome. */
+  /** HTTP status, 200 for a message that was acknowledged, 0 where neither decided the outcome. */
   code: number;
+  /** `PUBLISH` for a message. */
+  method: string;
   /** Wall clock at which it was sent, in ms since 1970 with a fraction. */
   sentAtWall: number;
   latencyNs: number;
@@ -48,6 +50,7 @@ export function parseResultLine(text: string): ResultLine {
   return {
     attack: string(value, 'attack'),
     code,
+    method: string(value, 'method'),
     sentAtWall: timestamp(value['timestamp']),
     latencyNs: whole(value, 'latency', 'a whole number of nanoseconds'),
     bytesOut: whole(value, 'bytes_out', 'a whole number of bytes'),

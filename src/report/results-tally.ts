@@ -78,6 +78,8 @@ export class ResultsTally {
     const label = this.#labelOf(line.target);
     const serviceUs = line.latencyNs / 1000;
     const lagUs = (line.lagNs ?? 0) / 1000;
+    // That of a message only stands for its acknowledgement.
+    const status = line.method === 'PUBLISH' ? 0 : line.code;
     if (line.outcome === LOCAL) {
       this.#tally.drop(label, LOCAL_DROP);
     } else {
@@ -85,12 +87,12 @@ export class ResultsTally {
       this.#tally.send(label, lagUs);
       if (line.outcome === INTERRUPTED) this.#tally.interrupt(label);
       else if (line.outcome === SUCCEEDED)
-        this.#tally.succeed(label, line.code, serviceUs, serviceUs + lagUs, line.bytesOut, line.bytesIn);
+        this.#tally.succeed(label, status, serviceUs, serviceUs + lagUs, line.bytesOut, line.bytesIn);
       else
         this.#tally.fail(
           label,
           line.outcome,
-          line.code,
+          status,
           serviceUs,
           serviceUs + lagUs,
           line.bytesOut,

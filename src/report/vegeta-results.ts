@@ -7,6 +7,9 @@ import { systemErrorText } from './system-error.ts';
 /** Buffered text is written out from this length on, in UTF-16 units; `flush` writes whatever there is. */
 const CHUNK_LENGTH = 64 * 1024;
 
+/** What stands for a status where a message was acknowledged, which has none: Vegeta's tools take it for a success. */
+const ACKNOWLEDGED = 200;
+
 /** Below it a status is one that HTTP knows; from it on outcomes are classes without a status of their own. */
 const END_OF_STATUSES = 600;
 
@@ -30,8 +33,8 @@ export interface VegetaResultOptions {
  * Writes finished hits in Vegeta's JSON result format, one a line, with the extra keys `target` (label), `outcome`
  * (`succeeded`, `interrupted` or the class of failure), `hit` (index in the run's schedule) and `lag` (integer ns).
  *
- * `code` is the HTTP status where it decided the outcome, else 0 as Vegeta has it, so that Vegeta never takes a
- * truncated answer for a success.
+ * `code` is the HTTP status where it decided the outcome, 200 for a message that was acknowledged, else 0 as Vegeta has it,
+ * so that Vegeta never takes a truncated answer for a success. A message's `method` is `PUBLISH`.
  *
  * Any number of lanes and processes may write to one file: each write is a run of whole lines to a file opened for
  * appending, which a local file system does in one piece.
@@ -116,7 +119,7 @@ export class VegetaResultSink implements RecordSink {
     const body =
       this.#options.bodies && record.body ? `"${mask.body(record.body).toString('base64')}"` : 'null';
     const error = record.error === '' ? '""' : JSON.stringify(mask.text(record.error));
-    return `${this.#prefix}${record.seq},"code":${decidedByStatus ? record.status : 0},"timestamp":"${this.#timestamp(
+    return `${this.#prefix}${record.seq},"code":${decidedByStatus ? record.status || ACKNOWLEDGED : 0},"timestamp":"${this.#timestamp(
       record.sentAtWall,
     )}","latency":${nanoseconds(record.serviceMs)},"bytes_out":${record.bytesOut},"bytes_in":${
       record.bytesIn

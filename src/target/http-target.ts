@@ -2,11 +2,9 @@ import { shown } from '../units/shown.ts';
 import { decodeBase64 } from './base64.ts';
 import { isToken, readHeaders } from './http-headers.ts';
 import { splitUrl } from './http-url.ts';
+import { readObject } from './read-object.ts';
 import type { HttpTarget, MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
-
-/** How much of a text is shown on either side of the place where it stops being JSON. */
-const EXCERPT = 24;
 
 /**
  * Reads one target in Vegeta's JSON format:
@@ -19,7 +17,7 @@ const EXCERPT = 24;
  * @throws TargetError that names the field, its value (shortened; never that of a header) and what would be right
  */
 export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget {
-  const fields = readObject(json);
+  const fields = readObject(json, '{"method": "GET", "url": "http://…"}');
   const method = fields.method;
   const url = fields.url;
   const body = fields.body;
@@ -39,42 +37,6 @@ export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget
   // Only line ends: no body.
   const sent = bytes !== null && bytes.length > 0 ? bytes : null;
   return { method, origin, path, headers: readHeaders(fields.header, sent?.length ?? 0), body: sent };
-}
-
-function readObject(json: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw notJson(json, error as Error);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TargetError(
-      `target is ${shown(json.trim())}: write an object, {"method": "GET", "url": "http://…"}`,
-    );
-  }
-  return value as Record<string, unknown>;
-}
-
-function notJson(json: string, error: Error): TargetError {
-  if (json.trim() === '')
-    return new TargetError('target is empty: write {"method": "GET", "url": "http://…"}');
-  const position = /at position (\d+)/.exec(error.message);
-  if (!position && !error.message.includes('end of JSON')) {
-    // The engine's own message holds an excerpt already.
-    return new TargetError(`target is no JSON: ${shownWhole(error.message)}`);
-  }
-  const at = position ? Number(position[1]) : json.length;
-  const near = shown(json.slice(Math.max(0, at - EXCERPT), at + EXCERPT));
-  const reason = error.message
-    .replace(/ in JSON at position.*$/s, '')
-    .replace(/ JSON at position.*$/s, ' it');
-  return new TargetError(`target is no JSON at character ${at + 1}, near ${near}: ${shownWhole(reason)}`);
-}
-
-/** A short message with control characters made visible, without the quotes around it. */
-function shownWhole(message: string): string {
-  return message.slice(0, 200).replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 function notText(field: 'method' | 'url', fields: Record<string, unknown>, example: string): TargetError {

@@ -9,6 +9,14 @@ export interface SentAs {
   body: Buffer | null;
 }
 
-export function sentAs({ method, origin, path, headers, body }: Target): SentAs {
-  return { method, url: origin + path, headers, body };
+export function sentAs(target: Target): SentAs {
+  if ('method' in target) {
+    const { method, origin, path, headers, body } = target;
+    return { method, url: origin + path, headers, body };
+  }
+  const { addr, topic, value } = target;
+  if ('deferMs' in target) {
+    return { method: 'PUBLISH', url: `nsq://${addr}/${topic}`, headers: [], body: value };
+  }
+  return { method: 'PUBLISH', url: `kafka://${addr}/${topic}`, headers: target.headers, body: value };
 }

@@ -10,8 +10,34 @@ export interface HttpTarget {
   readonly body: Buffer | null;
 }
 
-/** Every kind of target; Kafka and NSQ messages join here. */
-export type Target = HttpTarget;
+/** One message for a topic of Kafka. */
+export interface KafkaTarget {
+  /** The cluster: addresses to ask for its brokers, `host:port` joined by commas. */
+  readonly addr: string;
+  readonly topic: string;
+  readonly value: Buffer;
+  /** Decides the partition where none is given; null: none. */
+  readonly key: Buffer | null;
+  /** null: by the key, or any. */
+  readonly partition: number | null;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  /** In ms since 1970; null: when it is sent. */
+  readonly timestamp: number | null;
+}
+
+/** One message for a topic of NSQ. */
+export interface NsqTarget {
+  /** The nsqd, `host:port`. */
+  readonly addr: string;
+  readonly topic: string;
+  readonly value: Buffer;
+  /** How long nsqd keeps it before it is delivered, in ms; 0: not at all. */
+  readonly deferMs: number;
+}
+
+/** Every kind of target. */
+export type Target = HttpTarget | KafkaTarget | NsqTarget;
 
 /**
  * Reads one target from the JSON text that a template rendered or a canned file holds.

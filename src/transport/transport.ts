@@ -1,3 +1,5 @@
+import type { TopicBlock } from '../metrics/topic-counts.ts';
+
 /**
  * How a lane sends. A lane has a fixed number of slots; each holds at most one hit in flight, and a transport
  * keeps whatever it needs for a slot (a handler, a connection) at the slot's index and uses it again.
@@ -38,6 +40,14 @@ export type Report = (
 /** Makes a transport for one lane. @param slots how many hits may be in flight at once */
 export type TransportFactory<T, Options> = (options: Options, slots: number, report: Report) => Transport<T>;
 
+/** The same for messages. @param topics where they are counted by topic */
+export type MessageTransportFactory<T, Options> = (
+  options: Options,
+  slots: number,
+  report: Report,
+  topics: TopicBlock,
+) => Transport<T>;
+
 /** Options of the HTTP transport, parsed from `spec.http` with its defaults filled in. */
 export interface HttpOptions {
   /** Total time of one request, from send to the last byte of the answer, in ms. Enforced by the lane. */
@@ -50,12 +60,15 @@ export interface HttpOptions {
   redirects: number;
   /** false: each request on a connection of its own. */
   keepAlive: boolean;
-  tls: {
-    /** PEM text of the authorities to trust instead of the machine's own. */
-    ca: string | null;
-    /** Name to verify and to send as SNI instead of the URL's host. */
-    serverName: string | null;
-    /** true: any certificate is accepted. */
-    insecure: boolean;
-  };
+  tls: TlsOptions;
+}
+
+/** How the other side's certificate is judged. */
+export interface TlsOptions {
+  /** PEM text of the authorities to trust instead of the machine's own. */
+  ca: string | null;
+  /** Name to verify and to send as SNI instead of the host that is connected to. */
+  serverName: string | null;
+  /** true: any certificate is accepted. */
+  insecure: boolean;
 }

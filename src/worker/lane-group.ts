@@ -1,5 +1,6 @@
 import type { Clock } from '../attack/clock.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
+import { mergeTopics, type TopicCounts } from '../metrics/topic-counts.ts';
 import type { WindowTally } from '../metrics/window.ts';
 import { fenceAt } from './fence.ts';
 import { type LaneEvents, LaneHandle, type LaneWork } from './lane-handle.ts';
@@ -109,6 +110,11 @@ export class LaneGroup {
 
   haveTaken(digest: string): boolean {
     return this.#lanes.every((lane, index) => lane.finished || this.#taken[index] === digest);
+  }
+
+  /** Messages by topic; nothing where there are none. */
+  topics(): TopicCounts[] {
+    return mergeTopics(this.#lanes.map((lane) => lane.topics()));
   }
 
   /** Sends nothing more, from this instant on. */

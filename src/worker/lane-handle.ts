@@ -4,6 +4,7 @@ import { IDLE, RENDERING } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
 import { DROP_REASONS } from '../metrics/outcome.ts';
+import { TopicBlock, type TopicCounts } from '../metrics/topic-counts.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 
 const LANE_THREAD = new URL('./lane-thread.ts', import.meta.url);
@@ -30,7 +31,7 @@ export interface LaneEvents {
 }
 
 /** What a lane is made with, but for what its handle adds. */
-export type LaneWork = Omit<LaneSetup, 'block' | 'control' | 'attack' | 'rehearse'>;
+export type LaneWork = Omit<LaneSetup, 'block' | 'control' | 'topics' | 'topicNames' | 'attack' | 'rehearse'>;
 
 /** How long a thread may take until it is ready, in ms. */
 const START_MS = 15_000;
@@ -49,6 +50,8 @@ export class LaneHandle {
   readonly #clock: Clock;
   readonly #events: LaneEvents;
   readonly #block: LaneBlock;
+  readonly #topics = new TopicBlock();
+  readonly #topicNames: string[] = [];
   /** The last consistent copy, and room for the next. */
   #counts: Float64Array;
   #next: Float64Array;
@@ -109,6 +112,11 @@ export class LaneHandle {
   counts(): LaneValues {
     if (this.#block.read(this.#next)) [this.#counts, this.#next] = [this.#next, this.#counts];
     return new LaneValues(this.#setup.labels, this.#counts);
+  }
+
+  /** Its messages by topic; nothing where there are none. */
+  topics(): TopicCounts[] {
+    return this.#topics.read(this.#topicNames);
   }
 
   /** Ends a thread that does not move, and starts another that goes on where it stood. */
@@ -183,6 +191,8 @@ export class LaneHandle {
       rehearse,
       block: this.#block.buffer,
       control: this.control.buffer,
+      topics: this.#topics.buffer,
+      topicNames: this.#topicNames,
     };
     const thread = new Thread(LANE_THREAD, { workerData, name: `lane-${index}` });
     thread.on('message', (message: FromLane) => this.#hear(message));
@@ -218,6 +228,9 @@ export class LaneHandle {
         return this.#events.window(message.index, message.values);
       case 'templateFailed':
         return this.#events.templateFailed(message.reason);
+      case 'topic':
+        this.#topicNames.push(message.name);
+        return;
       case 'finished':
         this.finished = true;
         return this.#events.finished();

@@ -22,6 +22,9 @@ export interface LaneSetup {
   /** Shared memory: `LaneBlock` and `LaneControl`. */
   block: SharedArrayBuffer;
   control: SharedArrayBuffer;
+  /** Shared memory: `TopicBlock`, and the topics that have a row in it. */
+  topics: SharedArrayBuffer;
+  topicNames: readonly string[];
 }
 
 /** A set of templates or targets as lanes take it. */
@@ -62,4 +65,6 @@ export type FromLane =
   | { type: 'window'; index: number; values: Float64Array }
   /** A target could not be rendered; told at most once a second. */
   | { type: 'templateFailed'; reason: string }
+  /** The first message for a topic was sent. */
+  | { type: 'topic'; name: string }
   | { type: 'finished' };

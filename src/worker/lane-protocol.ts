@@ -1,10 +1,10 @@
 import type { Targeter } from '../attack/targeter.ts';
+import type { TopicBlock } from '../metrics/topic-counts.ts';
 import { TARGET_PARSERS } from '../target/parsers.ts';
 import type { Target, TargetParser } from '../target/target.ts';
-import { createHttpTransport } from '../transport/http/http-transport.ts';
 import { type Protocol, slotsOf } from '../transport/protocol.ts';
 import type { Report, Transport } from '../transport/transport.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearseHttp, rehearseMessages } from './rehearsal.ts';
 
 /** What a lane needs of its protocol. */
 export interface LaneProtocol {
@@ -14,16 +14,41 @@ export interface LaneProtocol {
   readonly timeoutMs: number;
   /** @throws Error when the options cannot be used */
   readonly connect: (slots: number, report: Report) => Transport<Target>;
-  /** See `rehearse`. @param targeter one that is thrown away @param labels how many labels it may name */
+  /** Makes the engine compile what is hot. @param targeter one that is thrown away @param labels how many it may name */
   readonly rehearse: (targeter: Targeter, labels: number) => Promise<void>;
 }
 
-export function laneProtocol(protocol: Protocol): LaneProtocol {
-  return {
+/** Loads the transport of a protocol, and none of the others. @param topics where messages are counted by topic */
+export async function laneProtocol(protocol: Protocol, topics: TopicBlock): Promise<LaneProtocol> {
+  const common = {
     parse: TARGET_PARSERS[protocol.kind],
     slots: slotsOf(protocol),
     timeoutMs: protocol.timeoutMs,
-    connect: (slots, report) => createHttpTransport(protocol, slots, report),
-    rehearse: (targeter, labels) => rehearse(targeter, labels, protocol),
   };
+  switch (protocol.kind) {
+    case 'http': {
+      const { createHttpTransport } = await import('../transport/http/http-transport.ts');
+      return {
+        ...common,
+        connect: (slots, report) => createHttpTransport(protocol, slots, report),
+        rehearse: (targeter, labels) => rehearseHttp(targeter, labels, protocol),
+      };
+    }
+    case 'kafka': {
+      const { createKafkaTransport } = await import('../transport/kafka/kafka-transport.ts');
+      return {
+        ...common,
+        connect: (slots, report) => createKafkaTransport(protocol, slots, report, topics),
+        rehearse: rehearseMessages,
+      };
+    }
+    case 'nsq': {
+      const { createNsqTransport } = await import('../transport/nsq/nsq-transport.ts');
+      return {
+        ...common,
+        connect: (slots, report) => createNsqTransport(protocol, slots, report, topics),
+        rehearse: rehearseMessages,
+      };
+    }
+  }
 }

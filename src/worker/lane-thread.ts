@@ -5,13 +5,14 @@ import { LaneControl } from '../attack/lane-control.ts';
 import { Pacer } from '../attack/pacer.ts';
 import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
+import { TopicBlock } from '../metrics/topic-counts.ts';
 import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
 import type { Content } from '../template/content.ts';
 import { createTargeter } from '../template/create-targeter.ts';
 import { prepareTargeter } from '../template/prepare-targeter.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
-import { laneProtocol } from './lane-protocol.ts';
+import { type LaneProtocol, laneProtocol } from './lane-protocol.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 
@@ -20,8 +21,9 @@ const TELL_FAILURE_EVERY_MS = 1000;
 
 const port = parentPort!;
 const setup = workerData as LaneSetup;
-const protocol = laneProtocol(setup.protocol);
 const block = new LaneBlock(setup.labels, setup.block);
+const topics = new TopicBlock(setup.topics, setup.topicNames);
+let protocol: LaneProtocol;
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
 let records: VegetaResultSink | null = null;
@@ -133,6 +135,8 @@ async function swap(digest: string, at: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  topics.onName = (name) => tell({ type: 'topic', name });
+  protocol = await laneProtocol(setup.protocol, topics);
   targeter = newTargeter();
   newest = { content: setup.set.content, targeter: Promise.resolve(targeter) };
   if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.labels);

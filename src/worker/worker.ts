@@ -129,6 +129,7 @@ export class Worker {
       labels,
       tally,
       warmup: warmup.counts,
+      topics: this.#lanes.topics(),
       targetRate: this.#over ? 0 : rateOf(this.#segments, this.#incarnation, this.#runMs),
       votes: { votes: this.#ballot.votes, limit: this.#assignment?.stopWhen?.votes ?? 0 },
       digest: this.#sets.report.running ?? '',

@@ -255,3 +255,66 @@ test('fields with the value that asks for nothing are no obstacle', () => {
     workers: { template: {}, beside: { matchLabels: { a: 'b' } } },
   });
 });
+
+test('without a protocol it is http', () => {
+  assert.equal(specOf({}).protocol.kind, 'http');
+});
+
+test('messages have their defaults, each protocol its own linger', () => {
+  const common = {
+    timeoutMs: 5000,
+    inFlight: 10_000,
+    batchMessages: 500,
+    batchBytes: 262_144,
+    tls: null,
+  };
+  assert.deepEqual(specOf({ kafka: {} }).protocol, {
+    kind: 'kafka',
+    ...common,
+    lingerMs: 5,
+    acks: 'All',
+    compression: 'None',
+    idempotent: false,
+    clientId: 'taz',
+    sasl: null,
+  });
+  assert.deepEqual(specOf({ nsq: {} }).protocol, { kind: 'nsq', ...common, lingerMs: 1, auth: null });
+});
+
+test('every option of messages arrives; logins are named, not yet known', () => {
+  const given = {
+    timeout: '2s',
+    inFlight: 7,
+    linger: '0s',
+    batchMessages: 3,
+    batchBytes: 100,
+    tls: { insecure: true },
+  };
+  const common = {
+    timeoutMs: 2000,
+    inFlight: 7,
+    lingerMs: 0,
+    batchMessages: 3,
+    batchBytes: 100,
+    tls: { ca: null, serverName: null, insecure: true },
+  };
+  const sasl = { mechanism: 'ScramSha256', credentials: { secretName: 's' } };
+  assert.deepEqual(
+    specOf({ kafka: { ...given, acks: 'Leader', compression: 'Zstd', clientId: 'c', sasl } }).protocol,
+    {
+      kind: 'kafka',
+      ...common,
+      acks: 'Leader',
+      compression: 'Zstd',
+      idempotent: false,
+      clientId: 'c',
+      sasl: { mechanism: 'SCRAM-SHA-256', secretName: 's', login: null },
+    },
+  );
+  const auth = { secretKeyRef: { name: 's', key: 'k' } };
+  assert.deepEqual(specOf({ nsq: { ...given, auth } }).protocol, {
+    kind: 'nsq',
+    ...common,
+    auth: { secret: { name: 's', key: 'k' }, value: null },
+  });
+});

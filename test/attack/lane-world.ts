@@ -9,7 +9,7 @@ import { checkLaws } from '../../src/metrics/laws.ts';
 import { LOCAL, SUCCEEDED } from '../../src/metrics/outcome.ts';
 import type { Counts } from '../../src/metrics/tally.ts';
 import { WindowTally } from '../../src/metrics/window.ts';
-import type { Target } from '../../src/target/target.ts';
+import type { HttpTarget, Target } from '../../src/target/target.ts';
 import type { Report, Transport } from '../../src/transport/transport.ts';
 import { FakeClock } from './fake-clock.ts';
 
@@ -231,7 +231,7 @@ export class LaneWorld {
     this.#report = report;
     return {
       send: (index, target) => {
-        const hit = Number(target.path.slice(1));
+        const hit = Number((target as HttpTarget).path.slice(1));
         const slot = this.#slots[index]!;
         assert.equal(slot.hit, -1, `slot ${index} is taken by hit ${slot.hit}`);
         assert.ok(!this.lane.finished, `hit ${hit} was sent by a lane that has finished`);

@@ -177,3 +177,32 @@ test('a reader that has enough ends it', async (t) => {
   child.stdout.destroy();
   await once(child, 'exit');
 });
+
+test('--decode shows messages with their value decoded', async (t) => {
+  const manifest = (protocol: string, target: string) => `
+apiVersion: taz.dev/v1alpha1
+kind: LoadTest
+metadata: { name: m }
+spec:
+  rate: 1/s
+  duration: 1s
+  ${protocol}: {}
+  templates: { entry: t, from: [{ inline: { t: '${target}' } }] }
+`;
+  const cwd = folderWith(t, {
+    'kafka.yaml': manifest(
+      'kafka',
+      '{"addr": "k:9092", "topic": "events", "valueBytes": "eyJhIjoxfQ==", "keyBytes": "dTE=", "partition": 2, "headers": {"type": "track"}}',
+    ),
+    'nsq.yaml': manifest('nsq', '{"addr": "n:4150", "topic": "events", "valueBytes": "/wD+", "deferMs": 50}'),
+  });
+  const decoded = async (file: string) => (await runTaz(['render', '-f', file, '--decode'], { cwd })).stdout;
+  assert.equal(
+    await decoded('kafka.yaml'),
+    'PUBLISH kafka://k:9092/events  (t)\n(keyBytes: u1)\n(partition: 2)\ntype: track\n\n{\n  "a": 1\n}\n',
+  );
+  assert.equal(
+    await decoded('nsq.yaml'),
+    'PUBLISH nsq://n:4150/events  (t)\n(deferMs: 50)\n\n<3 bytes that are no text>\n',
+  );
+});

@@ -10,6 +10,7 @@ import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
+import type { RecordOptions } from '../../src/coordinator/protocol.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
@@ -45,6 +46,8 @@ export async function startRun(
     templates?: Record<string, string>;
     /** Manifest files with what stands beside the LoadTest. */
     files?: string[];
+    records?: RecordOptions;
+    metricsPort?: number;
   } = {},
 ): Promise<TestRun> {
   const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
@@ -76,7 +79,7 @@ export async function startRun(
   const address = await server.listen();
   const pool = new LocalWorkerPool({
     bootstrap: { coordinator: address, run, token, cores: options.lanes ?? 1 },
-    metricsPort: null,
+    metricsPort: options.metricsPort ?? null,
   });
   const coordinator = new Coordinator({
     clock: systemClock,
@@ -86,7 +89,7 @@ export async function startRun(
     content: test.content,
     lanes: options.lanes ?? 1,
     leaseMs: options.leaseMs ?? 5000,
-    records: null,
+    records: options.records ?? null,
     note: (line) => notes.push(line),
   });
   const check = (snapshot: RunSnapshot): void => {
@@ -142,6 +145,25 @@ function templates(files: Record<string, string> = {}) {
     ...files,
   };
   return { entry: 'target.json', from: [{ inline }] };
+}
+
+/** A port on loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The sum over all series of a metric whose labels hold `labels`, as the worker on `port` tells it. */
+export async function metric(port: number, name: string, labels = ''): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  let sum = 0;
+  for (const [, of, value] of page.matchAll(new RegExp(`^${name}(\\{.*\\})? ([^ \\n]+)$`, 'gm'))) {
+    if ((of ?? '').includes(labels)) sum += Number(value);
+  }
+  return sum;
 }
 
 /** A server that answers 200 at once and notes when each request arrived. */

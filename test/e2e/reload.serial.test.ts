@@ -42,9 +42,9 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     /** What people were told. */
     news: string[];
     /** Resolves when a text was told that matches. */
-    told(text: RegExp, withinMs: number): Promise<void>;
+    told: (text: RegExp, withinMs: number) => Promise<void>;
     /** Writes the keys of the Secret that sources name. */
-    setKeys(keys: Record<string, string>): void;
+    setKeys: (keys: Record<string, string>) => void;
   }
 
   /** A run with its scout, both ended with the test. */

@@ -15,6 +15,7 @@ function viewOf(tally: Tally, change: Partial<MetricsView> = {}): MetricsView {
     tally,
     reloads: { applied: 0, refused: 0 },
     warmup: new CountsBlock().counts,
+    topics: [],
     targetRate: 5000,
     votes: { votes: 2, limit: 10 },
     digest: 'abc123',
@@ -271,4 +272,18 @@ describe('the reader that these tests trust refuses', () => {
       { name: 'a', labels: {}, value: Number.POSITIVE_INFINITY },
     ]);
   });
+});
+
+test('messages by topic', async () => {
+  const topics = [
+    { topic: 'events', succeeded: 5, failed: 1, unanswered: 2 },
+    { topic: 'other', succeeded: 0, failed: 0, unanswered: 0 },
+  ];
+  const exposed = await scrape(viewOf(sampleTally(), { topics }));
+  assert.deepEqual(lines(exposed, 'taz_topic_messages_total').slice(0, 4), [
+    'topic=events outcome=succeeded 5',
+    'topic=events outcome=failed 1',
+    'topic=events outcome=unanswered 2',
+    'topic=other outcome=succeeded 0',
+  ]);
 });

@@ -26,6 +26,7 @@ test('a line of Vegeta itself: what it does not say is null', () => {
     latencyNs: 101_000_000,
     bytesOut: 1,
     bytesIn: 2,
+    method: 'GET',
     error: '',
     target: null,
     outcome: SUCCEEDED,

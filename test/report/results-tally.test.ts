@@ -12,6 +12,7 @@ function line(differences: Partial<ResultLine> = {}): ResultLine {
   return {
     attack: 'a',
     code: 200,
+    method: 'POST',
     sentAtWall: START,
     latencyNs: 1_000_000,
     bytesOut: 10,
@@ -160,4 +161,13 @@ test("times are printed and rounded as in Vegeta's report", () => {
     [5_430_000_000_000, '1h31m0s'],
   ];
   for (const [ns, text] of rows) assert.equal(goDuration(ns), text, String(ns));
+});
+
+test('messages have no statuses, as the code of one only says that it was acknowledged', () => {
+  const report = tallyOf(
+    line({ method: 'PUBLISH' }),
+    line({ method: 'PUBLISH', code: 0, outcome: failureCode('not_leader') }),
+  ).report([]);
+  assert.deepEqual(report.statuses, {});
+  assert.deepEqual([report.counts.succeeded, report.failures], [1, { not_leader: 1 }]);
 });

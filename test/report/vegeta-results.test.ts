@@ -72,6 +72,9 @@ test('the code is the status only where the status decided the outcome', () => {
   const rows: [outcome: number, status: number, code: number, name: string][] = [
     [0, 204, 204, 'succeeded'],
     [503, 503, 503, 'http_503'],
+    // A message that was acknowledged: Vegeta's own report takes it for a success.
+    [0, 0, 200, 'succeeded'],
+    [failureCode('not_leader'), 0, 0, 'not_leader'],
     [302, 302, 302, 'http_302'],
     [failureCode('truncated'), 200, 0, 'truncated'],
     [failureCode('timeout'), 0, 0, 'timeout'],

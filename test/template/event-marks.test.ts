@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseHttpTarget } from '../../src/target/http-target.ts';
-import type { MarkedBodies, Target } from '../../src/target/target.ts';
+import type { HttpTarget, MarkedBodies } from '../../src/target/target.ts';
 import { TemplateTargeter } from '../../src/template/template-targeter.ts';
 import { contentOf, LANE, laneOf, rendered } from './lane.ts';
 
@@ -10,9 +10,9 @@ const BASE64 = Buffer.from(EVENT).toString('base64');
 const files = (entry: string, more: Record<string, string> = {}) => ({ entry, 'e.json': EVENT, ...more });
 
 /** The target as it is sent, and whether its body went from the event into it without base64. */
-function targetOf(entry: string, more: Record<string, string> = {}): { target: Target; direct: boolean } {
+function targetOf(entry: string, more: Record<string, string> = {}): { target: HttpTarget; direct: boolean } {
   let direct = false;
-  const parse = (json: string, bodies?: MarkedBodies): Target => {
+  const parse = (json: string, bodies?: MarkedBodies): HttpTarget => {
     const target = parseHttpTarget(json, bodies);
     direct = bodies !== undefined;
     return target;

@@ -1,4 +1,4 @@
-import { text } from './kinds.ts';
+import { fields, text } from './kinds.ts';
 
 const DNS_LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
 const subdomain = new RegExp(`^${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
@@ -38,6 +38,9 @@ export function labelValue() {
 export function dataKey() {
   return text(1, 253, 'a key of letters, digits, -, _ and .', (value) => /^[-._a-zA-Z0-9]+$/.test(value));
 }
+
+/** A key of a ConfigMap or Secret of the LoadTest's own namespace. */
+export const KeyReference = fields({ name: objectName(), key: dataKey() });
 
 /** The name of a template or of a file of targets: a relative path with `/`. */
 export function fileName() {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { choice, duration, fields, flag, integer, list, map, privateText, text } from './kinds.ts';
+import { KeyReference, objectName } from './names.ts';
 
 /** A status or a range of them. */
 const StatusRange = text(3, 7, 'a status or a range of them such as 200-299, 404', (value) => {
@@ -37,15 +38,38 @@ export const Http = fields({
   ).optional(),
 });
 
+/** What Kafka and NSQ have in common. @param linger how long a message waits for others, where nothing is said */
+function messages(linger: string) {
+  return {
+    timeout: duration('1ms', '1h').default('5s'),
+    inFlight: integer(1, 1_000_000).default(10_000),
+    linger: duration('0s', '1m').default(linger),
+    batchMessages: integer(1, 100_000).default(500),
+    batchBytes: integer(1, 104_857_600).default(262_144),
+    tls: Tls.optional(),
+  };
+}
+
+/** Who a client is, from a Secret with the keys `username` and `password`. */
+const Sasl = fields({
+  mechanism: choice('Plain', 'ScramSha256', 'ScramSha512').default('Plain'),
+  credentials: fields({ secretName: objectName() }),
+});
+
 /** Options of Kafka. */
 export const Kafka = fields({
+  ...messages('5ms'),
   acks: choice('All', 'Leader').default('All'),
-  linger: duration('0s', '1m').default('5ms'),
+  compression: choice('None', 'Gzip', 'Zstd').default('None'),
+  idempotent: flag().default(false),
+  clientId: text(1, 249).default('taz'),
+  sasl: Sasl.optional(),
 });
 
 /** Options of NSQ. */
 export const Nsq = fields({
-  timeout: duration('1ms', '1h').default('5s'),
+  ...messages('1ms'),
+  auth: fields({ secretKeyRef: KeyReference }).optional(),
 });
 
 function isHttpUrl(value: string): boolean {

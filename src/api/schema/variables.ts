@@ -1,7 +1,5 @@
 import { fields, list, text } from './kinds.ts';
-import { dataKey, objectName, variableName } from './names.ts';
-
-const KeyReference = fields({ name: objectName(), key: dataKey() });
+import { KeyReference, variableName } from './names.ts';
 
 /** A value that templates read as `it.NAME`: exactly one of value, values, valueFrom is given. */
 const Variable = fields({

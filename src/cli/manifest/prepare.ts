@@ -6,6 +6,7 @@ import { ContentLoader } from '../../source/content-loader.ts';
 import type { LookAround, Sets } from '../../source/surroundings.ts';
 import type { Content } from '../../template/content.ts';
 import { failWith, type Manifest } from './load.ts';
+import { resolveProtocol } from './protocol-secrets.ts';
 import { FILES_HELP } from './surroundings.ts';
 
 /** What a run of a manifest needs. */
@@ -44,8 +45,14 @@ export async function prepareRun(
   const spec = await attempt(() => toRunSpec(manifest.loadtest));
   const asItIs: LookAround = async () => ({ configMaps, secrets, sets, help: FILES_HELP });
   const loader = spec && new ContentLoader(spec, { lookAround: lookAround ?? asItIs, baseDir });
+  const protocol = spec && (await attempt(() => resolveProtocol(spec.protocol, secrets)));
   const content = loader && (await attempt(() => loader.look(new AbortController().signal)));
-  if (content === null) await loader?.close();
+  if (content === null || protocol === null) await loader?.close();
   failWith(problems);
-  return { loadtest: manifest.loadtest, spec: spec!, content: content!, loader: loader! };
+  return {
+    loadtest: manifest.loadtest,
+    spec: { ...spec!, protocol: protocol! },
+    content: content!,
+    loader: loader!,
+  };
 }

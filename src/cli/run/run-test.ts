@@ -5,7 +5,7 @@ import { wantsColour } from '../../report/style.ts';
 import { summarize } from '../../report/summarize.ts';
 import type { Summary } from '../../report/summary.ts';
 import { reportText } from '../../report/text.ts';
-import { slotsOf } from '../../transport/protocol.ts';
+import { connectionsOf } from '../../transport/protocol.ts';
 import { terminalKeys } from '../display/keyboard.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
@@ -26,7 +26,7 @@ export interface RunTestOptions {
 
 /** Runs a test that was checked, shows its progress, prints its report. @returns the exit code */
 export async function runTest(test: PreparedRun, options: RunTestOptions): Promise<number> {
-  checkOpenFiles(options.lanes ?? availableParallelism(), slotsOf(test.spec.protocol));
+  checkOpenFiles(options.lanes ?? availableParallelism(), connectionsOf(test.spec.protocol));
   if (options.metricsPort !== null) await requireFreePorts(options.metricsPort, workerCount(test.spec));
   const { stdin, stderr, stdout, env } = process;
   const snapshot = await runLocally(test, {

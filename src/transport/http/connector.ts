@@ -1,6 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { buildConnector } from 'undici';
+import { secureContext } from '../tls-context.ts';
 import type { HttpOptions } from '../transport.ts';
 import { joinWrites } from './join-writes.ts';
 
@@ -16,8 +17,7 @@ export class Connector {
   constructor(options: HttpOptions['tls']) {
     this.#serverName = options.serverName;
     this.#rejectUnauthorized = !options.insecure;
-    // Made once: with an authority of one's own, each making costs about a millisecond.
-    this.#secureContext = secureContext(options.ca);
+    this.#secureContext = secureContext(options.ca, 'http.tls.ca');
   }
 
   /**
@@ -69,19 +69,6 @@ export class Connector {
       secureContext: this.#secureContext,
       rejectUnauthorized: this.#rejectUnauthorized,
       ALPNProtocols: ['http/1.1'],
-    });
-  }
-}
-
-function secureContext(ca: string | null): tls.SecureContext {
-  if (ca === null) return tls.createSecureContext();
-  try {
-    // Node takes a text without any certificate for an empty list, with which nothing is trusted.
-    if (!ca.includes('-----BEGIN')) throw new Error('no -----BEGIN CERTIFICATE----- in it');
-    return tls.createSecureContext({ ca });
-  } catch (error) {
-    throw new Error(`http.tls.ca holds no certificate in PEM form: ${(error as Error).message}`, {
-      cause: error,
     });
   }
 }

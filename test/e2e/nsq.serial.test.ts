@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dropped } from '../../src/metrics/tally.ts';
+import { messageCount } from '../services/nsq-tools.ts';
+import { useServer } from '../services/servers.ts';
+import { freePort, metric, startRun } from './harness.ts';
+
+/** One of its own, as a test stops it. */
+const nsq = await useServer('nsq', { set: ['mem-queue-size=1000'] });
+const nsqd = nsq.at['NSQD_TCP']!;
+const http = nsq.at['NSQD_HTTP']!;
+after(nsq.stop);
+
+const templates = (topic: string) => ({
+  'target.json': `{"addr": "<%= it.BaseURL %>", "topic": "${topic}", "valueBytes": "<%= includeEvent('event.json', 'track') %>"}`,
+  'event.json': `{"type": "track", "userId": "<%= phony('id') %>", "pad": "${'x'.repeat(150)}"}`,
+});
+
+describe('messages to a real nsqd', { skip: nsq.missing }, () => {
+  it('5,000/s for 20 s: nsqd has counted each', async () => {
+    const run = await startRun(
+      nsqd,
+      { rate: '5000/s', duration: '20s', nsq: {}, workers: { replicas: 2 } },
+      { templates: templates('exact') },
+    );
+    const last = await run.ended;
+    const { counts } = last.tally;
+    assert.equal(last.verdict, 'Completed');
+    assert.deepEqual(run.brokenLaws, []);
+    assert.equal(last.scheduled, 100_000);
+    assert.equal(counts.sent + dropped(counts), 100_000);
+    assert.equal(counts.succeeded, counts.sent);
+    assert.equal(await messageCount(http, 'exact'), counts.sent, "nsqd's own count");
+  });
+
+  it('an nsqd that is stopped for 10 s: drops, votes, bounded memory, and it goes on', async () => {
+    const metricsPort = await freePort();
+    const pid = Number(nsq.at['NSQD_PID']);
+    const run = await startRun(
+      nsqd,
+      {
+        rate: '2000/s',
+        duration: '20s',
+        maxLag: '200ms',
+        nsq: { timeout: '1s', inFlight: 1000 },
+        stopWhen: { successBelow: '90%', window: '1s', votes: 60 },
+      },
+      { templates: templates('stopped'), metricsPort },
+    );
+    await run.until((snapshot) => snapshot.elapsedMs > 3000);
+    const memory = await metric(metricsPort, 'process_resident_memory_bytes');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await sleep(10_000);
+      const grown = (await metric(metricsPort, 'process_resident_memory_bytes')) - memory;
+      assert.ok(grown < 64e6, `memory has grown by ${grown} bytes`);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    const { tally, votes } = run.coordinator.snapshot();
+    assert.ok(tally.counts.drops.busy > 1000, JSON.stringify(tally.counts));
+    assert.ok(votes.highest >= 3, `${votes.highest} votes`);
+    const { succeeded } = tally.counts;
+    await run.until((snapshot) => snapshot.tally.counts.succeeded > succeeded + 100, 5000);
+    const last = await run.ended;
+    assert.deepEqual(run.brokenLaws, []);
+    const { counts } = last.tally;
+    const found = await messageCount(http, 'stopped');
+    assert.ok(counts.succeeded <= found && found <= counts.sent, JSON.stringify([counts, found]));
+    const known = ['timeout', 'stalled', 'connect_timeout', 'closed', 'reset'];
+    for (const name of Object.keys(last.tally.failures())) assert.ok(known.includes(name), name);
+  });
+
+  it('an nsqd that is killed and comes back: failures by class, and it goes on', async () => {
+    const run = await startRun(
+      nsqd,
+      { rate: '500/s', duration: '9s', nsq: { timeout: '2s' } },
+      { templates: templates('killed') },
+    );
+    await run.until((snapshot) => snapshot.elapsedMs > 2000);
+    process.kill(Number(nsq.at['NSQD_PID']), 'SIGKILL');
+    await sleep(2000);
+    await nsq.restart();
+    const { succeeded } = run.coordinator.snapshot().tally.counts;
+    await run.until((snapshot) => snapshot.tally.counts.succeeded > succeeded + 100, 5000);
+    const last = await run.ended;
+    assert.deepEqual(run.brokenLaws, []);
+    const failures = last.tally.failures();
+    assert.ok((failures['refused'] ?? 0) > 500, JSON.stringify(failures));
+    for (const name of Object.keys(failures)) assert.ok(['refused', 'closed', 'reset'].includes(name), name);
+  });
+});
