@@ -60,13 +60,14 @@ export async function consume(
   count: number,
 ): Promise<Consumed[]> {
   const output = await program(libs, 'consumer.ConsoleConsumer', [
-    ...['--bootstrap-server', broker, '--topic', topic, '--from-beginning'],
-    ...['--max-messages', `${count}`, '--timeout-ms', '20000'],
+    ...`--bootstrap-server ${broker} --topic ${topic} --from-beginning`.split(' '),
+    ...`--max-messages ${count} --timeout-ms 20000`.split(' '),
     ...['partition', 'timestamp', 'headers', 'key'].flatMap((what) => [
       '--formatter-property',
       `print.${what}=true`,
     ]),
-    ...['--formatter-property', 'key.separator=\t'],
+    '--formatter-property',
+    'key.separator=\t',
   ]);
   return output
     .split('\n')
