@@ -84,7 +84,7 @@ for (const [name, text] of Object.entries({ track, withId, batch })) {
     });
     const call = () => {
       memory.beginTarget();
-      return memory.includeEvent(name, name);
+      return memory.includeEvent(name, name).base64;
     };
     measure(`${name}, ${text.length} B: ${way}`, call, 30_000);
   }

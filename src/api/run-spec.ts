@@ -38,14 +38,32 @@ export interface StageSpec {
 }
 
 /** Where templates or canned targets come from; later sources win by name. */
-export type SourceSpec =
-  | { kind: 'templates'; entry: string; from: SourceItem[] }
-  | { kind: 'targets'; from: SourceItem[]; loop: boolean };
+export type SourceSpec = {
+  from: SourceItem[];
+  /** How often they are looked at again, in ms; null: only when it is asked for. */
+  reloadMs: number | null;
+} & ({ kind: 'templates'; entry: string } | { kind: 'targets'; loop: boolean });
 
 export type SourceItem =
   | { inline: Record<string, string> }
   | { configMap: { name: string } }
-  | { directory: { path: string } };
+  | { directory: { path: string } }
+  | { s3: S3Spec };
+
+/** Objects of a bucket. */
+export interface S3Spec {
+  bucket: string;
+  /** What the names of the objects begin with; empty: all are meant. */
+  prefix: string;
+  /** Null: that of the environment or of the shared profile. */
+  region: string | null;
+  /** Base URL of a service that speaks S3; null: the cloud's own. */
+  endpoint: string | null;
+  /** Whether the bucket stands in the path of the URL and not in its host. */
+  pathStyle: boolean;
+  /** Name of the Secret with the keys; null: the cloud's usual ways. */
+  secret: string | null;
+}
 
 export type VariableSpec =
   | { name: string; value: string }

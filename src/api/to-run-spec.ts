@@ -8,6 +8,7 @@ import type { LoadTest } from './loadtest.ts';
 import { type Problem, ProblemsError } from './problem.ts';
 import type {
   RunSpec,
+  S3Spec,
   ScheduleSpec,
   SourceItem,
   SourceSpec,
@@ -20,6 +21,7 @@ import { Http } from './schema/protocols.ts';
 import { unsupported } from './unsupported.ts';
 
 type Spec = LoadTest['spec'];
+type From = NonNullable<Spec['targets']>['from'][number];
 
 /**
  * Puts a checked LoadTest into the units the machine works with.
@@ -145,15 +147,34 @@ function tlsOf(tls: Partial<NonNullable<NonNullable<Spec['nsq']>['tls']>>): TlsO
 
 function sourceOf({ templates, targets, duration, stages }: Spec): SourceSpec {
   if (templates !== undefined) {
-    return { kind: 'templates', entry: templates.entry, from: templates.from.map(itemOf) };
+    const { entry, from, reload } = templates;
+    const reloadMs = reload === undefined ? null : parseDuration(reload);
+    return { kind: 'templates', entry, from: from.map(itemOf), reloadMs };
   }
   const ends = duration !== undefined || stages !== undefined;
-  return { kind: 'targets', from: targets!.from.map(itemOf), loop: targets!.loop ?? ends };
+  return {
+    kind: 'targets',
+    from: targets!.from.map(itemOf),
+    loop: targets!.loop ?? ends,
+    reloadMs: null,
+  };
 }
 
-function itemOf({ inline, configMap, directory }: NonNullable<Spec['targets']>['from'][number]): SourceItem {
+function itemOf({ inline, configMap, directory, s3 }: From): SourceItem {
   if (inline !== undefined) return { inline };
-  return configMap === undefined ? { directory: directory! } : { configMap };
+  if (configMap !== undefined) return { configMap };
+  return directory === undefined ? { s3: s3Of(s3!) } : { directory };
+}
+
+function s3Of({ bucket, prefix, region, endpoint, pathStyle, credentials }: NonNullable<From['s3']>): S3Spec {
+  return {
+    bucket,
+    prefix: prefix ?? '',
+    region: region ?? null,
+    endpoint: endpoint ?? null,
+    pathStyle,
+    secret: credentials?.secretName ?? null,
+  };
 }
 
 function variableOf({ name, value, values, valueFrom }: Spec['variables'][number]): VariableSpec {

@@ -11,7 +11,7 @@ import type { RecordSink } from './record.ts';
 import { HitCursor } from './schedule/hit-cursor.ts';
 import type { Segment } from './schedule/segment.ts';
 import type { Targeter } from './targeter.ts';
-import { WindowClock } from './window-clock.ts';
+import { WindowClock, type WindowStretch } from './window-clock.ts';
 
 /** What a lane is to do; replaced as a whole when the plan changes. */
 export interface LanePlan {
@@ -23,6 +23,8 @@ export interface LanePlan {
   maxLagMs: number;
   /** Service time in ms over which a window is unhealthy: an unanswered hit older than that counts with its age. */
   latencyAboveMs: number;
+  /** How long windows are; empty: nobody judges them. */
+  windows: readonly WindowStretch[];
 }
 
 export interface LaneOptions {
@@ -38,9 +40,6 @@ export interface LaneOptions {
   block: LaneBlock;
   control: LaneControl;
   plan: LanePlan;
-  warmupMs: number;
-  /** null: nobody judges windows. */
-  windowMs: number | null;
   records: RecordSink | null;
   events: LaneEvents;
 }
@@ -92,16 +91,20 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #clock: Clock;
   readonly #cursor: HitCursor;
-  readonly #windows: WindowClock | null;
+  readonly #windows = new WindowClock();
   readonly #window = new WindowTally();
   readonly #inFlight: InFlight;
   readonly #transport: Transport<Target>;
-  readonly #targeter: Targeter;
   readonly #block: LaneBlock;
   readonly #live: LaneValues;
   readonly #control: LaneControl;
 
   #plan: LanePlan;
+  #targeter: Targeter;
+  /** Those that take its place, each for the hits due from clock time `at` on; in their order. */
+  readonly #successors: { targeter: Targeter; at: number }[] = [];
+  /** `at` of the first of them; Infinity: there is none. */
+  #retargetAt = Number.POSITIVE_INFINITY;
   #windowEnd = Number.POSITIVE_INFINITY;
   /** Clock time at which sending was stopped; Infinity: not yet. */
   #stoppedAt = Number.POSITIVE_INFINITY;
@@ -125,10 +128,9 @@ export class Lane {
     this.#inFlight = new InFlight(options.slots);
     this.#transport = options.connect(options.slots, this.#report);
     this.#cursor = new HitCursor(options.owner, options.index, options.block.live.cursor);
-    this.#windows = options.windowMs === null ? null : new WindowClock(options.warmupMs, options.windowMs);
     this.#plan = options.plan;
     this.follow(options.plan);
-    this.#windows?.skipTo(this.#clock.now() - this.#plan.startAt);
+    this.#windows.skipTo(this.#clock.now() - this.#plan.startAt);
     this.#windowEnd = this.#endOfWindow();
   }
 
@@ -136,8 +138,18 @@ export class Lane {
   follow(plan: LanePlan): void {
     this.#plan = plan;
     this.#cursor.follow(plan.segments);
-    this.#windows?.follow(plan.segments);
+    this.#windows.follow(plan.segments, plan.windows);
     this.#windowEnd = this.#endOfWindow();
+  }
+
+  /**
+   * Hits due from clock time `at` on, in ms, get their targets from `targeter`; those due before it, and sent late, from
+   * the one before. @param at not before that of an earlier call
+   */
+  retarget(targeter: Targeter, at: number): void {
+    this.#successors.push({ targeter, at });
+    // A plan may yet change, but never for hits due before now.
+    this.#replaceTargeter(Math.min(this.#clock.now(), this.#plan.startAt + this.#cursor.dueAt));
   }
 
   /** Sends nothing more, and gives up after a second what is not answered by then. */
@@ -162,7 +174,19 @@ export class Lane {
   /** Closes connections and files. */
   async close(): Promise<void> {
     await this.#transport.close();
+    this.#targeter.close?.();
+    for (const { targeter } of this.#successors) targeter.close?.();
     this.#options.records?.close();
+  }
+
+  /** All hits due before clock time `due` are decided. */
+  #replaceTargeter(due: number): void {
+    for (let next = this.#successors[0]; next !== undefined && next.at <= due; next = this.#successors[0]) {
+      this.#targeter.close?.();
+      this.#targeter = next.targeter;
+      this.#successors.shift();
+    }
+    this.#retargetAt = this.#successors[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
   #sendDue(from: number): number {
@@ -199,6 +223,7 @@ export class Lane {
 
   #send(due: number, tooLateAt: number): void {
     const hit = this.#cursor.hit;
+    if (due >= this.#retargetAt) this.#replaceTargeter(due);
     let target: Target;
     // Whoever ends a lane that does not come back from rendering finds here which hit it was.
     this.#live.cursor = hit;
@@ -305,7 +330,7 @@ export class Lane {
 
   #closeWindows(now: number): void {
     while (now >= this.#windowEnd) {
-      const windows = this.#windows!;
+      const windows = this.#windows;
       this.#countOutstanding(this.#windowEnd);
       this.#options.events.windowClosed(windows.index, this.#window);
       this.#window.clear();
@@ -316,7 +341,7 @@ export class Lane {
 
   #countOutstanding(at: number): void {
     const slots = this.#inFlight;
-    const windowMs = this.#options.windowMs!;
+    const { windowMs } = this.#windows;
     const { latencyAboveMs } = this.#plan;
     for (let slot = slots.oldest; slot !== -1; slot = slots.after(slot)) {
       const age = at - slots.sentAt[slot]!;
@@ -327,7 +352,7 @@ export class Lane {
   }
 
   #endOfWindow(): number {
-    return this.#windows === null ? Number.POSITIVE_INFINITY : this.#plan.startAt + this.#windows.endsAt;
+    return this.#plan.startAt + this.#windows.endsAt;
   }
 
   #finishWhenDone(now: number): void {

@@ -13,9 +13,10 @@ const LONGEST_SLEEP_MS = 1000;
  * hit, which is exact to microseconds and costs a whole core at high rates.
  */
 export class Pacer {
+  /** Whether to spin before each hit. */
+  precise: boolean;
   readonly #lane: Lane;
   readonly #clock: Clock;
-  readonly #precise: boolean;
   readonly #finished: () => void;
   #timer: NodeJS.Timeout | null = null;
   #immediate: NodeJS.Immediate | null = null;
@@ -24,7 +25,7 @@ export class Pacer {
   constructor(lane: Lane, clock: Clock, precise: boolean, finished: () => void) {
     this.#lane = lane;
     this.#clock = clock;
-    this.#precise = precise;
+    this.precise = precise;
     this.#finished = finished;
   }
 
@@ -54,10 +55,10 @@ export class Pacer {
     }
     if (this.#immediate !== null) return;
     const sleepMs = wakeAt - this.#clock.now();
-    if (sleepMs <= 0 || (this.#precise && sleepMs < SPIN_BELOW_MS)) {
+    if (sleepMs <= 0 || (this.precise && sleepMs < SPIN_BELOW_MS)) {
       this.#immediate = setImmediate(this.#tick);
     } else {
-      const margin = this.#precise ? SPIN_BELOW_MS : 0;
+      const margin = this.precise ? SPIN_BELOW_MS : 0;
       this.#timer = setTimeout(this.#tick, Math.min(LONGEST_SLEEP_MS, Math.max(1, sleepMs - margin)));
     }
   };

@@ -10,7 +10,7 @@ export interface HitRecord {
   seq: number;
   /** Index of the hit in the run's schedule. */
   hit: number;
-  /** Index into `Content.labels`. */
+  /** Index into the run's labels. */
   label: number;
   /** A code of `metrics/outcome.ts`, or -1 for a hit that was interrupted. */
   outcome: number;

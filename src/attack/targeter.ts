@@ -10,6 +10,8 @@ export interface Targeter<T extends Target = Target> {
    * @throws Error when rendering failed or what was rendered is no valid target: the hit is dropped as `template`
    */
   next(hit: number): T;
-  /** Under which of the run's labels the target of the last call is counted: an index into `Content.labels`. */
+  /** Under which of the run's labels the target of the last call is counted: an index into them. */
   readonly label: number;
+  /** Lets go of what it holds open; it is not used again. */
+  close?(): void;
 }

@@ -1,5 +1,19 @@
 import type { Segment } from './schedule/segment.ts';
 
+/** Windows of one length that follow one another in schedule time. */
+export interface WindowStretch {
+  /** Schedule time at which the first of them begins, in ms. */
+  from: number;
+  /** Index of the first of them. */
+  index: number;
+  windowMs: number;
+}
+
+/** The stretch that window `index` belongs to. @param stretches at least one, in their order */
+export function stretchOf(stretches: readonly WindowStretch[], index: number): WindowStretch {
+  return stretches.findLast((stretch) => stretch.index <= index) ?? stretches[0]!;
+}
+
 /**
  * When windows end. Windows follow one another in schedule time, from the end of the warm-up on: while a run is
  * suspended its window stays open.
@@ -7,22 +21,25 @@ import type { Segment } from './schedule/segment.ts';
 export class WindowClock {
   /** Index of the window that is open. */
   index = 0;
-  readonly #warmupMs: number;
-  readonly #windowMs: number;
   #segments: readonly Segment[] = [];
+  #stretches: readonly WindowStretch[] = [];
 
-  constructor(warmupMs: number, windowMs: number) {
-    this.#warmupMs = warmupMs;
-    this.#windowMs = windowMs;
+  /** @param stretches the first begins with window 0, or with the oldest that matters; empty: there are no windows */
+  follow(segments: readonly Segment[], stretches: readonly WindowStretch[]): void {
+    this.#segments = segments;
+    this.#stretches = stretches;
   }
 
-  follow(segments: readonly Segment[]): void {
-    this.#segments = segments;
+  /** Length of the open window, in ms. Only where there are windows. */
+  get windowMs(): number {
+    return stretchOf(this.#stretches, this.index).windowMs;
   }
 
   /** Run time in ms at which the open window ends; Infinity while that is not known. */
   get endsAt(): number {
-    const scheduleMs = this.#warmupMs + (this.index + 1) * this.#windowMs;
+    if (this.#stretches.length === 0) return Number.POSITIVE_INFINITY;
+    const { from, index, windowMs } = stretchOf(this.#stretches, this.index);
+    const scheduleMs = from + (this.index - index + 1) * windowMs;
     // Old segments are forgotten: a window that ended in them is over when the first known one begins.
     let endsAt = this.#segments[0]?.from ?? Number.POSITIVE_INFINITY;
     for (const segment of this.#segments) {

@@ -21,8 +21,8 @@ function endWithFailure(error: unknown): void {
   process.stderr.write(failure.text, () => process.stdout.write('', () => process.exit()));
 }
 
-/** `taz … | head`: the reader has what it wanted. */
+/** `taz … | head`: the reader has what it wanted. A terminal that was closed gives EIO. */
 function endQuietlyWithoutReader(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(EXIT_CODES.noReader);
+  if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(EXIT_CODES.noReader);
   throw error;
 }

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { demoCommand } from './demo.ts';
+import { initCommand } from './init.ts';
 import { renderCommand } from './render.ts';
 import { reportCommand } from './report.ts';
 import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
 import { targetCommand } from './target.ts';
 import { validateCommand } from './validate.ts';
 
@@ -29,10 +31,12 @@ export function createProgram(): Command {
   for (const command of [
     runCommand(),
     demoCommand(),
+    initCommand(),
     renderCommand(),
     validateCommand(),
     targetCommand(),
     reportCommand(),
+    schemaCommand(),
   ]) {
     command.copyInheritedSettings(program);
     command.showHelpAfterError(`See taz ${command.name()} --help.`);

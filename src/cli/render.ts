@@ -1,43 +1,28 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { UsageError } from './errors.ts';
-import type { Rendered } from './render/rendered.ts';
-import { wholeNumber } from './run.ts';
+import { requireWatchable, type SourceOptions, wholeNumber, withSourceOptions } from './options.ts';
+import type { RenderableTest, Rendered } from './render/rendered.ts';
 
-interface RenderOptions {
-  file?: string[];
-  name?: string;
-  templates?: string;
-  entry?: string;
-  targets?: string;
-  set?: string[];
-  seed?: string;
+interface RenderOptions extends SourceOptions {
   count?: string;
   decode?: boolean;
   time?: boolean;
   secrets?: boolean;
+  watch?: boolean;
 }
 
 const MOST_TARGETS = 100_000_000;
 
 /** `taz render`: prints what a test would send, and sends nothing. */
 export function renderCommand(): Command {
-  return new Command('render')
-    .description('Print the targets that a test would send, without sending them')
-    .option(
-      '-f, --file <file...>',
-      'manifest files with the LoadTest and what it refers to; - for standard input',
-    )
-    .option('--name <name>', 'which LoadTest, where the files hold several')
-    .option('--templates <dir>', 'without a manifest: a folder of templates')
-    .option('--entry <name>', 'with --templates: the template that renders each target')
-    .option('--targets <file>', "without a manifest: a file of targets in Vegeta's JSON format")
-    .option('--set <variable...>', 'give a variable: NAME=value, NAME=@FILE, NAME=env:VARIABLE')
-    .option('--seed <seed>', 'make the data repeatable, instead of events.seed in the manifest')
+  return withSourceOptions(new Command('render'))
+    .description('print the targets that a test would send, without sending them')
     .option('-n, --count <count>', 'how many targets (default: 1)')
     .option('--decode', 'print requests for people: method and URL, headers, the body as it is sent')
     .option('--time', 'print no targets but what rendering one costs')
     .option('--secrets', 'print the values of secret variables instead of ***')
+    .option('--watch', 'show it again whenever the manifest or a template is saved, until Ctrl-C')
     .addHelpText(
       'after',
       `
@@ -51,18 +36,29 @@ async function render(options: RenderOptions): Promise<void> {
   if (options.time && (options.count !== undefined || options.decode)) {
     throw new UsageError('--time prints no targets: leave out --count and --decode');
   }
+  if (options.watch) requireWatchable(options.file ?? []);
   const count = wholeNumber('--count', options.count ?? '1', 1, MOST_TARGETS);
-  const [{ prepareTest }, { openRendered }] = await Promise.all([
-    import('./run/prepare.ts'),
-    import('./render/rendered.ts'),
-  ]);
-  const test = await prepareTest({ ...options, note: (line) => console.error(line) });
-  const rendered = await openRendered(test, { secrets: options.secrets ?? false });
-  if (options.time) {
-    const { measure, timeTable } = await import('./render/time.ts');
-    process.stdout.write(timeTable(measure(rendered)));
+  const { openRendered } = await import('./render/rendered.ts');
+  const show = async (test: RenderableTest): Promise<void> => {
+    const rendered = await openRendered(test, { secrets: options.secrets ?? false });
+    if (options.time) {
+      const { measure, timeTable } = await import('./render/time.ts');
+      process.stdout.write(timeTable(measure(rendered)));
+    } else {
+      await printTargets(rendered, count, options.decode ?? false);
+    }
+  };
+  if (options.watch) {
+    const { showOnChanges } = await import('./render/watch.ts');
+    await showOnChanges(options, show);
   } else {
-    await printTargets(rendered, count, options.decode ?? false);
+    const { prepareTest } = await import('./run/prepare.ts');
+    const test = await prepareTest({ ...options, note: (line) => console.error(line) });
+    try {
+      await show(test);
+    } finally {
+      await test.loader.close();
+    }
   }
 }
 

@@ -14,7 +14,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export function reportCommand(): Command {
   return new Command('report')
     .description(
-      'Print what result files tell: those of `taz run --results`, or of Vegeta in its JSON format',
+      'print what result files tell: those of `taz run --results`, or of Vegeta in its JSON format',
     )
     .argument('<file...>', 'result files, merged into one report; - reads standard input')
     .addOption(new Option('--output <format>', 'how to print it').choices(['text', 'json']).default('text'))

@@ -1,22 +1,20 @@
 import type { RunSpec } from '../api/run-spec.ts';
 import type { Clock } from '../attack/clock.ts';
-import { curveOf } from '../attack/schedule/curve.ts';
-import { CountsBlock, Tally } from '../metrics/tally.ts';
-import { decide } from '../stop/decide.ts';
 import type { Verdict } from '../stop/verdict.ts';
 import type { Content } from '../template/content.ts';
-import { plannedHits } from './ledger.ts';
-import { Member } from './member.ts';
-import {
-  type Assignment,
-  isNewer,
-  type RecordOptions,
-  type SyncRequest,
-  type SyncResponse,
-} from './protocol.ts';
-import { Replacements } from './replacements.ts';
-import { type PlanGoal, RunPlan } from './run-plan.ts';
-import type { RunSnapshot, WorkerSnapshot } from './snapshot.ts';
+import { MAX_LABELS } from '../template/content.ts';
+import { Answers } from './answers.ts';
+import { ContentChange } from './content-change.ts';
+import { Course } from './course.ts';
+import { Crew } from './crew.ts';
+import { goalOf } from './goal.ts';
+import type { Member } from './member.ts';
+import { PlanChange } from './plan-change.ts';
+import type { Assignment, RecordOptions, SyncRequest, SyncResponse } from './protocol.ts';
+import type { RunSnapshot } from './snapshot.ts';
+import { stopByVotes } from './stop-by-votes.ts';
+import { takeSnapshot } from './take-snapshot.ts';
+import { LAST_WORD_MS, TIMING, type Timing } from './timing.ts';
 import { laneCount, workerCount } from './worker-count.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -27,6 +25,8 @@ export interface CoordinatorOptions {
   run: string;
   spec: RunSpec;
   content: Content;
+  /** How many labels hits may ever be counted under, whatever contents come; default `MAX_LABELS`. */
+  mostLabels?: number;
   /** Lanes of each worker; null: as many as its cores and its share of the rate ask for. */
   lanes: number | null;
   /** How long workers go on without an answer, where the spec does not say, in ms. */
@@ -37,39 +37,9 @@ export interface CoordinatorOptions {
   note: (line: string) => void;
 }
 
-/** How the coordinator spends time, in ms. */
-export interface Timing {
-  /** How long a call is held when there is nothing new. */
-  holdMs: number;
-  /** The same while a change is being prepared. Shorter than `fenceMs`, so that no worker ever stands at its fence. */
-  holdWhileChangingMs: number;
-  /** How far beyond their last answer workers go while a change is being prepared. */
-  fenceMs: number;
-  /** From naming an instant to it, so that every worker hears of it before. */
-  marginMs: number;
-  /** From the barrier to the start. */
-  leadMs: number;
-  /** How often leases and deadlines are looked at. */
-  reviewMs: number;
-}
-
-const TIMING: Timing = {
-  holdMs: 500,
-  holdWhileChangingMs: 100,
-  fenceMs: 500,
-  marginMs: 50,
-  leadMs: 250,
-  reviewMs: 50,
-};
-
-/** How long stopped or finished workers may take to give their last word, in ms. */
-const LAST_WORD_MS = 5000;
-/** How long segments are repeated to workers after the last of their hits should be decided, in ms. */
-const HISTORY_MS = 60_000;
 const KILL_AFTER_MS = 2000;
 /** A successor started within this time of the end would come too late, in ms. */
 const NO_SUCCESSOR_MS = 1000;
-const LONGEST_NOTE = 2000;
 
 /**
  * Brings one run to its end: starts workers, lets them begin together, gives them the plan, moves shares when workers
@@ -82,35 +52,54 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #clock: Clock;
   readonly #timing: Timing;
-  readonly #members: Member[] = [];
-  readonly #replacements: Replacements;
-  readonly #waiting = new Set<Waiter>();
-  readonly #restarts = new Set<NodeJS.Timeout>();
+  readonly #course = new Course();
+  readonly #crew: Crew;
+  readonly #answers: Answers;
+  readonly #planChange: PlanChange;
+  readonly #contentChange: ContentChange;
   readonly #ended = Promise.withResolvers<RunSnapshot>();
   readonly #wallOffset: number;
   #spec: RunSpec;
-  #version = 1;
   #lanes: number | null = null;
   #phase: RunSnapshot['phase'] = 'Preparing';
   #verdict: { verdict: Verdict; reason: string } | null = null;
-  #plan: RunPlan | null = null;
   /** Clock times, in ms. */
   #createdAt: number;
-  #startAt: number | null = null;
   #stoppedAt: number | null = null;
   #finishedAt: number | null = null;
-  /** Version that everybody must have taken over before the pending change gets its instant. */
-  #change: number | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: CoordinatorOptions) {
+    const { clock, pool, content, mostLabels = MAX_LABELS, note } = options;
     this.#options = options;
-    this.#clock = options.clock;
+    this.#clock = clock;
     this.#timing = { ...TIMING, ...options.timing };
     this.#spec = options.spec;
-    this.#replacements = new Replacements(options.clock);
-    this.#wallOffset = options.clock.wall() - options.clock.now();
-    this.#createdAt = options.clock.now();
+    this.#wallOffset = clock.wall() - clock.now();
+    this.#createdAt = clock.now();
+    this.#crew = new Crew({
+      clock,
+      pool,
+      labels: mostLabels,
+      events: {
+        failed: (member, reason) => this.stop('Failed', `${member.name}: ${reason}`),
+        lost: (member, reason, before) => this.#noteLoss(member, reason, before),
+        note,
+        processEnded: () => this.#review(),
+      },
+    });
+    this.#answers = new Answers({
+      clock,
+      wallOffset: this.#wallOffset,
+      news: {
+        holdMs: () => this.#holdMs,
+        leaseMs: () => this.#leaseMs,
+        assignment: (member) => this.#assignmentFor(member),
+        dismissed: (member) => this.#dismisses(member),
+      },
+    });
+    this.#planChange = new PlanChange(this.#course, this.#crew, this.#answers, this.#timing);
+    this.#contentChange = new ContentChange(content, mostLabels);
   }
 
   /** Resolves with the final snapshot when the run has ended and all its processes are gone. */
@@ -118,25 +107,60 @@ export class Coordinator {
     return this.#ended.promise;
   }
 
-  /** The text that workers fetch by its digest. */
+  /** What hits are made from, or will be at an instant that is named already. */
   get content(): Content {
-    return this.#options.content;
+    return this.#contentChange.current;
+  }
+
+  /** The text that workers fetch by its digest; null: none of them should want it any more. */
+  contentOf(digest: string): Content | null {
+    return this.#contentChange.find(digest);
   }
 
   start(): void {
     this.#createdAt = this.#clock.now();
-    for (let index = 0; index < this.#workers; index++) this.#startWorker(index, 0);
+    this.#crew.startMissing(this.#workers);
     this.#timer = setInterval(() => this.#review(), this.#timing.reviewMs);
   }
 
   /**
    * Replaces the hot fields of the spec while the run goes on. Exact to the hit: what was due before the joining instant
-   * belongs to the old spec, the rest to the new one.
+   * belongs to the old spec, the rest to the new one. Warm-up and start deadline stay as they were.
    */
   change(spec: RunSpec): void {
-    this.#spec = spec;
-    this.#publish();
+    const { warmupMs, startTimeoutMs } = this.#spec;
+    this.#spec = { ...spec, warmupMs, startTimeoutMs };
+    this.#answers.publish();
     this.#review();
+  }
+
+  /**
+   * Makes another set of templates or targets current while the run goes on: a set that was checked. Once all workers
+   * hold it ready, hits due from one instant on are made from it. One offered in the meantime takes its place.
+   */
+  offer(content: Content): void {
+    if (this.#verdict !== null || !this.#contentChange.offer(content)) return;
+    this.#answers.publish();
+    this.#review();
+  }
+
+  /** A set that should have become current is none: the last good one goes on. @param reason one line, for people */
+  refuse(reason: string): void {
+    if (this.#verdict !== null || !this.#contentChange.refuse(reason)) return;
+    this.#options.note(`${this.content.kind} were refused, the last good set goes on: ${reason}`);
+    this.#answers.publish();
+  }
+
+  /**
+   * The sources cannot be read: the last good set goes on.
+   * @param reason one line, for people; null: they can be read again, and hold what is sent
+   */
+  trouble(reason: string | null): void {
+    this.#contentChange.trouble(reason ?? '');
+    if (reason === null) return;
+    this.#options.note(
+      `the sources of ${this.content.kind} cannot be read, the last good set goes on: ${reason}`,
+    );
   }
 
   /** Ends the run: nothing more is sent, and what is in flight is given a second. */
@@ -145,75 +169,37 @@ export class Coordinator {
     this.#verdict = { verdict, reason };
     this.#stoppedAt = this.#clock.now();
     this.#phase = 'Draining';
-    this.#publish();
+    this.#crew.replaceNoMore();
+    this.#answers.publish();
     this.#review();
   }
 
   /** Answers a worker: at once when there is something new for it, else after a while. */
   sync(request: SyncRequest): Promise<SyncResponse> {
-    const member = this.#memberOf(request);
-    if (member === null) return Promise.resolve(this.#dismissal());
-    const usable = this.#hear(member, request);
+    const member = request.run === this.#options.run ? this.#crew.find(request.worker) : null;
+    if (member === null) return Promise.resolve(this.#answers.dismissal());
+    this.#lanes ??= this.#options.lanes ?? laneCount(this.#spec, request.cores);
+    const usable = this.#crew.hear(member, request);
     this.#review();
-    const atOnce = request.urgent || !usable || !member.live || this.#newsFor(member, request);
-    if (atOnce) return Promise.resolve(this.#answer(member, request, 0, usable));
-    return this.#hold(member, request);
+    return this.#answers.give(member, request, usable);
   }
 
   snapshot(): RunSnapshot {
-    const now = this.#stoppedAt ?? this.#clock.now();
-    const elapsedMs = this.#startAt === null ? 0 : Math.max(0, now - this.#startAt);
-    const plan = this.#plan;
-    const labels = this.#options.content.labels;
-    const tally = new Tally(labels.length);
-    const warmup = new CountsBlock();
-    for (const member of this.#members) {
-      tally.add(member.tally);
-      warmup.add(member.warmup);
-    }
-    const lostBelow = plan === null ? 0 : plan.dueBefore(elapsedMs);
-    const segments = plan?.segments ?? [];
-    const planned = plannedHits(
-      segments,
-      this.#members.map((member) => member.progress(lostBelow)),
-    );
-    const durationMs = plan?.durationMs ?? curveOf(this.#spec.schedule, this.#spec.durationMs).endMs;
-    const scheduleMs = Math.min(plan?.scheduleAt(elapsedMs) ?? 0, durationMs ?? Number.POSITIVE_INFINITY);
-    const meanRate = scheduleMs === 0 ? 0 : (lostBelow / scheduleMs) * 1000;
-    return {
-      name: this.#spec.name,
+    return takeSnapshot({
       run: this.#options.run,
+      spec: this.#spec,
+      content: this.#contentChange,
       phase: this.#phase,
-      verdict: this.#phase === 'Ended' ? (this.#verdict?.verdict ?? null) : null,
-      reason: this.#verdict?.reason ?? '',
-      startedAt: this.#startAt === null ? null : this.#startAt + this.#wallOffset,
-      finishedAt: this.#finishedAt === null ? null : this.#finishedAt + this.#wallOffset,
-      elapsedMs,
-      scheduleMs,
-      warmupMs: this.#spec.warmupMs,
-      durationMs,
-      suspended: plan?.suspendedAt(elapsedMs) ?? this.#spec.suspend,
-      warmingUp: scheduleMs < this.#spec.warmupMs,
-      targetRate: this.#verdict === null ? (plan?.rateAt(elapsedMs) ?? 0) : meanRate,
-      scheduled: planned.main.scheduled,
-      unreported: planned.main.unreported,
-      tally,
-      warmup: { ...planned.warmup, counts: warmup.counts },
-      labels,
-      generatorSaturated: this.#members.some((member) => member.saturated),
-      votes: {
-        highest: Math.max(0, ...this.#members.map((member) => member.votes)),
-        limit: this.#spec.stopWhen?.votes ?? 0,
-        workers: this.#members
-          .filter((member) => member.votes > 0)
-          .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
-      },
-      digest: this.#options.content.digest,
-      workers: this.#members.map((member) => this.#describe(member, lostBelow)),
-    };
+      verdict: this.#verdict,
+      course: this.#course,
+      members: this.#crew.members,
+      now: this.#stoppedAt ?? this.#clock.now(),
+      finishedAt: this.#finishedAt,
+      wallOffset: this.#wallOffset,
+    });
   }
 
-  // --- who is there ---
+  // --- what is said to workers ---
 
   get #workers(): number {
     return workerCount(this.#spec);
@@ -223,103 +209,39 @@ export class Coordinator {
     return this.#spec.workers.leaseMs ?? this.#options.leaseMs;
   }
 
-  #startWorker(index: number, replacement: number): void {
-    const worker = { index, replacement };
-    const member = new Member(worker, this.#options.content.labels.length, this.#clock.now());
-    this.#members.push(member);
-    this.#options.pool.start(worker, (end) => {
-      if (member.live) this.#lose(member, end.reason);
-      this.#review();
-    });
+  get #holdMs(): number {
+    return this.#planChange.fenceMs === null ? this.#timing.holdMs : this.#timing.holdWhileChangingMs;
   }
 
-  #memberOf(request: SyncRequest): Member | null {
-    const { index, replacement, incarnation } = request.worker;
-    const member = this.#members.find(
-      ({ worker }) => worker.index === index && worker.replacement === replacement,
-    );
-    if (request.run !== this.#options.run || member === undefined) return null;
-    member.incarnation ??= incarnation;
-    return member.incarnation === incarnation ? member : null;
+  #assignmentFor(member: Member): Assignment {
+    const spec = this.#spec;
+    const course = this.#course;
+    const { startAt } = course;
+    return {
+      version: this.#answers.version,
+      content: this.#contentChange.order(),
+      protocol: spec.protocol,
+      lanes: this.#lanes ?? 1,
+      workers: this.#workers,
+      maxLagMs: spec.maxLagMs,
+      warmupMs: spec.warmupMs,
+      stopWhen: spec.stopWhen,
+      afterLease: spec.workers.afterLease,
+      records: this.#options.records,
+      startAt: startAt === null ? null : startAt + this.#wallOffset,
+      // A worker out of sight, behind its fence, may come back until its lease has run out.
+      segments: course.recentSegments(this.#clock.now(), this.#leaseMs + spec.maxLagMs),
+      endsAt: course.endsAtFor(member),
+      fenceMs: this.#planChange.fenceMs,
+      stop: this.#verdict !== null,
+    };
   }
 
-  #hear(member: Member, request: SyncRequest): boolean {
-    this.#lanes ??= this.#options.lanes ?? laneCount(this.#spec, request.cores);
-    const heard = member.hear(request);
-    if (heard === 'late') return true;
-    const usable = heard === 'ok';
-    for (const note of member.notes.splice(0)) {
-      this.#options.note(`${member.name}: ${note.slice(0, LONGEST_NOTE)}`);
-    }
-    if (member.state === 'lost') {
-      // It was only out of sight. Its last word still counts, but its share is somebody else's by now.
-      if (usable && request.state === 'ended' && request.report !== null) member.state = 'ended';
-    } else if (request.state === 'failed') {
-      if (usable) member.state = 'ended';
-      this.stop('Failed', `${member.name}: ${request.problem}`);
-    } else if (member.live && (usable || request.state !== 'ended')) {
-      member.state = request.state;
-    }
-    return usable;
+  /** One that leaves and has no hits to hand over can go at once. */
+  #dismisses(member: Member): boolean {
+    const isIdle = member.state === 'leaving' && !this.#course.hasServed(member);
+    return isIdle || member.state === 'lost' || this.#phase === 'Ended';
   }
-
-  #lose(member: Member, reason: string): void {
-    const before = member.state;
-    member.lose(reason);
-    this.#options.pool.stop(member.worker, 0);
-    if (this.#verdict !== null) return;
-    this.#options.note(`${member.name} ${reason}`);
-    if (before !== 'starting' && this.#spec.workers.onLoss === 'Stop' && this.#plan !== null) {
-      this.stop('Failed', `${member.name} ${reason}, and workers.onLoss is Stop`);
-    }
-  }
-
-  /** The members that shall send: for each index the newest that can, else the one that still does. */
-  #wantedOwners(): Member[] {
-    const wanted: Member[] = [];
-    for (let index = 0; index < this.#workers; index++) {
-      const all = this.#members.filter(({ worker }) => worker.index === index);
-      const able = all.findLast((member) => member.able) ?? all.findLast(({ state }) => state === 'leaving');
-      const held =
-        this.#spec.workers.onLoss === 'Hold' ? all.findLast((member) => this.#owns(member)) : undefined;
-      const owner = able ?? held;
-      if (owner !== undefined) wanted.push(owner);
-    }
-    return wanted;
-  }
-
-  #owns(member: Member): boolean {
-    return member.incarnation !== null && this.#plan?.goal.owners[member.incarnation] !== undefined;
-  }
-
-  /** Starts workers that are missing: successors where one left, ended early or was lost, and more where more are wanted. */
-  #replaceMissing(): void {
-    for (let index = 0; index < this.#workers; index++) {
-      const newest = this.#members.findLast(({ worker }) => worker.index === index);
-      if (newest === undefined) this.#startWorker(index, 0);
-      if (newest === undefined || newest.state === 'starting' || newest.able) continue;
-      const { replacement } = newest.worker;
-      if (this.#successors.has(index)) continue;
-      const waitMs = this.#replacements.next(index);
-      if (waitMs === null) {
-        // A persistent test keeps trying, as often as the limit lets it.
-        if (this.#plan !== null && this.#plan.durationMs === null) continue;
-        const why = newest.problem === '' ? '' : ` (${newest.problem})`;
-        this.stop('Failed', `worker-${index} was replaced 3 times within 5 minutes and is gone again${why}`);
-        return;
-      }
-      this.#successors.add(index);
-      const timer = setTimeout(() => {
-        this.#restarts.delete(timer);
-        this.#successors.delete(index);
-        if (this.#verdict === null) this.#startWorker(index, replacement + 1);
-      }, waitMs);
-      this.#restarts.add(timer);
-    }
-  }
-
-  /** Indexes for which a successor is about to be started. */
-  readonly #successors = new Set<number>();
 
   // --- what is next ---
 
@@ -333,129 +255,116 @@ export class Coordinator {
   }
 
   #endLeases(now: number): void {
-    for (const member of this.#members) {
+    const { startTimeoutMs } = this.#spec;
+    for (const member of this.#crew.members) {
       if (!member.live) continue;
       if (member.answeredAt !== null && now - member.answeredAt > this.#leaseMs) {
-        this.#lose(member, `gave no sign of life for ${seconds(this.#leaseMs)}`);
-      } else if (member.state === 'starting' && now - member.startedAt > this.#spec.startTimeoutMs) {
+        this.#crew.lose(member, `gave no sign of life for ${seconds(this.#leaseMs)}`);
+      } else if (member.state === 'starting' && now - member.startedAt > startTimeoutMs) {
         if (this.#phase === 'Running')
-          this.#lose(member, `was not ready within ${seconds(this.#spec.startTimeoutMs)}`);
+          this.#crew.lose(member, `was not ready within ${seconds(startTimeoutMs)}`);
       }
     }
+  }
+
+  #noteLoss(member: Member, reason: string, before: Member['state']): void {
+    if (this.#verdict !== null) return;
+    this.#options.note(`${member.name} ${reason}`);
+    if (before !== 'starting' && this.#spec.workers.onLoss === 'Stop' && this.#course.plan !== null) {
+      this.stop('Failed', `${member.name} ${reason}, and workers.onLoss is Stop`);
+    }
+  }
+
+  /** The members that shall send. */
+  #wantedOwners(): Member[] {
+    const holds = this.#spec.workers.onLoss === 'Hold';
+    const keeps = (member: Member) => this.#course.owns(member) && (holds || member.state === 'leaving');
+    return this.#crew.wanted(this.#workers, keeps);
+  }
+
+  #replaceMissing(): void {
+    const { plan } = this.#course;
+    const keepTrying = plan !== null && plan.durationMs === null;
+    const reason = this.#crew.replaceMissing(this.#workers, keepTrying);
+    if (reason !== null) this.stop('Failed', reason);
   }
 
   #reviewStart(now: number): void {
     this.#replaceMissing();
     if (this.#verdict !== null) return;
+    if (this.#contentChange.isReady(this.#crew.speaking)) {
+      this.#contentChange.swap(0);
+      this.#answers.publish();
+    }
     const ready = this.#wantedOwners();
+    const { startTimeoutMs } = this.#spec;
     if (ready.length === this.#workers && ready.every((member) => member.able)) {
-      this.#startAt = now + this.#timing.leadMs;
-      this.#plan = new RunPlan(this.#goalFor(ready));
+      this.#course.begin(now + this.#timing.leadMs, goalOf(this.#spec, this.content, ready));
       this.#phase = 'Running';
-      this.#publish();
-    } else if (now - this.#createdAt > this.#spec.startTimeoutMs) {
-      const missing = this.#members
+      this.#answers.publish();
+    } else if (now - this.#createdAt > startTimeoutMs) {
+      const missing = this.#crew.members
         .filter((member) => member.state === 'starting')
         .map((member) => `${member.name} is not ready${member.problem === '' ? '' : ` (${member.problem})`}`);
-      const limit = seconds(this.#spec.startTimeoutMs);
+      const limit = seconds(startTimeoutMs);
       this.stop('Failed', `not all workers were ready within startTimeout (${limit}): ${missing.join(', ')}`);
     }
   }
 
   #reviewRun(now: number): void {
-    const plan = this.#plan!;
-    const runMs = now - this.#startAt!;
-    const live = this.#members.filter((member) => member.live && this.#owns(member));
-    const stop = this.#spec.stopWhen;
-    if (stop !== null) {
+    const { members } = this.#crew;
+    const { stopWhen } = this.#spec;
+    const owning = members.filter((member) => this.#course.owns(member));
+    if (stopWhen !== null) {
       // One that has done its part, or has stopped by itself, still has its say.
-      const voting = this.#members.filter((member) => this.#owns(member) && member.state !== 'lost');
-      const ballot = voting.map(({ name, votes }) => ({ name, votes, limit: stop.votes }));
-      const decision = decide(ballot, stop.decidedBy);
-      if (decision !== null) {
-        const reason = voting.find(({ name }) => name === decision.worker)?.voteReason ?? '';
-        const others = decision.atLimit.length - 1;
-        const also = others > 0 ? ` (and ${others} more of ${decision.live} workers)` : '';
-        return this.stop(
-          'StoppedByVotes',
-          `${decision.worker}${also} reached ${stop.votes} votes: ${reason}`,
-        );
-      }
+      const voting = owning.filter(({ state }) => state !== 'lost');
+      const reason = stopByVotes(voting, stopWhen);
+      if (reason !== null) return this.stop('StoppedByVotes', reason);
     }
-    if (plan.endsAt !== null && runMs >= plan.endsAt) {
-      if (live.length === 0) return this.#complete();
-      if (runMs >= plan.endsAt + this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS) {
-        for (const member of live) this.#lose(member, 'did not come to an end');
-        return this.#complete();
-      }
-      return;
+    const runMs = now - this.#course.startAt!;
+    const { endsAt } = this.#course.plan!;
+    if (endsAt !== null && runMs >= endsAt) {
+      const live = owning.filter((member) => member.live);
+      const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
+      if (live.length > 0 && runMs < endsAt + patienceMs) return;
+      for (const member of live) this.#crew.lose(member, 'did not come to an end');
+      return this.stop('Completed', 'all hits of the schedule are done');
     }
-    const tooLate = plan.endsAt !== null && runMs > plan.endsAt - NO_SUCCESSOR_MS;
-    if (!tooLate) this.#replaceMissing();
+    if (endsAt === null || runMs <= endsAt - NO_SUCCESSOR_MS) this.#replaceMissing();
     if (this.#verdict === null) this.#reviewChange(now);
   }
 
-  /** Two steps: everybody takes the coming change over and stays behind a fence; then its instant is named. */
   #reviewChange(now: number): void {
-    const plan = this.#plan!;
     const owners = this.#wantedOwners();
     if (owners.length === 0) return;
-    const goal = this.#goalFor(owners);
-    if (sameGoal(goal, plan.goal)) {
-      if (this.#change !== null) {
-        this.#change = null;
-        this.#publish();
-      }
-      return;
+    const contents = this.#contentChange;
+    const isReady = contents.isReady(this.#crew.speaking);
+    const goal = goalOf(this.#spec, isReady ? contents.next! : contents.current, owners);
+    const plan = this.#course.plan!;
+    const { joinedAt } = plan;
+    let isNews = this.#planChange.bring(goal, now);
+    // Where the number of hits depends on the set, both change at one instant.
+    if (isReady && plan.goal.hitLimit === goal.hitLimit) {
+      const at = plan.joinedAt > joinedAt ? plan.joinedAt : now - this.#course.startAt! + this.#timing.leadMs;
+      this.#swapAt(Math.ceil(at));
+      isNews = true;
     }
-    if (this.#change === null) {
-      this.#change = this.#version + 1;
-      this.#publish();
-    }
-    const change = this.#change;
-    const speaking = this.#members.filter((member) => member.live && member.state !== 'starting');
-    if (!speaking.every((member) => (member.acknowledged?.n ?? 0) >= change)) return;
-    const { fenceMs, marginMs } = this.#timing;
-    const joinAt = Math.max(now - this.#startAt! + fenceMs + marginMs, plan.joinedAt + 1);
-    plan.join(Math.ceil(joinAt), goal);
-    this.#change = null;
-    this.#publish();
+    if (isNews) this.#answers.publish();
   }
 
-  #goalFor(owners: Member[]): PlanGoal {
-    const spec = this.#spec;
-    const { content } = this.#options;
-    const stripes: Record<string, number[]> = {};
-    let next = 0;
-    const most = Math.max(...owners.map((member) => member.lanes));
-    for (let lane = 0; lane < most; lane++) {
-      for (const member of owners) {
-        if (lane < member.lanes) (stripes[member.incarnation!] ??= []).push(next++);
-      }
-    }
-    return {
-      schedule: spec.schedule,
-      durationMs: spec.durationMs,
-      warmupMs: spec.warmupMs,
-      suspended: spec.suspend,
-      hitLimit: content.kind === 'targets' && !content.loop ? content.count : null,
-      stripes: next,
-      owners: stripes,
-    };
-  }
-
-  #complete(): void {
-    this.#verdict = { verdict: 'Completed', reason: 'all hits of the schedule are done' };
-    this.#stoppedAt = this.#clock.now();
-    this.#phase = 'Draining';
-    this.#publish();
+  #swapAt(runMs: number): void {
+    const contents = this.#contentChange;
+    const from = contents.swap(runMs);
+    const { kind, digest } = contents.current;
+    this.#options.note(
+      `${kind} have changed: from ${seconds(from)} on hits come from set ${digest.slice(0, 12)}`,
+    );
   }
 
   #reviewEnd(now: number): void {
-    const waited = now - this.#stoppedAt!;
-    const started = this.#members.filter((member) => member.live && member.state !== 'starting');
-    if (started.length > 0 && waited < LAST_WORD_MS) return;
-    for (const member of started) this.#lose(member, 'gave no last word');
+    const { speaking } = this.#crew;
+    if (speaking.length > 0 && now - this.#stoppedAt! < LAST_WORD_MS) return;
+    for (const member of speaking) this.#crew.lose(member, 'gave no last word');
     this.#finish(now);
   }
 
@@ -463,150 +372,15 @@ export class Coordinator {
     this.#finishedAt = now;
     this.#phase = 'Ended';
     if (this.#timer !== null) clearInterval(this.#timer);
-    for (const timer of this.#restarts) clearTimeout(timer);
-    for (const member of this.#members) this.#options.pool.stop(member.worker, KILL_AFTER_MS);
-    this.#flush();
+    this.#answers.flush();
     const last = this.snapshot();
-    this.#options.pool.close().then(
+    this.#crew.disband(KILL_AFTER_MS).then(
       () => this.#ended.resolve(last),
       (error: unknown) => this.#ended.reject(error),
     );
-  }
-
-  // --- answers ---
-
-  #publish(): void {
-    this.#version++;
-    this.#flush();
-  }
-
-  /** Answers every call that is being held. */
-  #flush(): void {
-    for (const waiter of this.#waiting) waiter.answer();
-  }
-
-  #hold(member: Member, request: SyncRequest): Promise<SyncResponse> {
-    const since = this.#clock.now();
-    const holdMs = this.#change === null ? this.#timing.holdMs : this.#timing.holdWhileChangingMs;
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        member,
-        answer: () => {
-          clearTimeout(timer);
-          this.#waiting.delete(waiter);
-          resolve(this.#answer(member, request, this.#clock.now() - since, true));
-        },
-      };
-      const timer = setTimeout(waiter.answer, holdMs);
-      this.#waiting.add(waiter);
-    });
-  }
-
-  #newsFor(member: Member, request: SyncRequest): boolean {
-    return member.live && isNewer({ epoch: 1, n: this.#version }, request.received);
-  }
-
-  #answer(member: Member, request: SyncRequest, heldMs: number, usable: boolean): SyncResponse {
-    const now = this.#clock.now();
-    member.answeredAt = now;
-    const version = { epoch: 1, n: this.#version };
-    return {
-      now: now + this.#wallOffset,
-      heldMs,
-      leaseMs: this.#leaseMs,
-      acknowledged: member.reported,
-      resync: !usable,
-      assignment: isNewer(version, request.received) ? this.#assignmentFor(member) : null,
-      dismissed: member.state === 'lost' || this.#phase === 'Ended',
-      saved: member.state === 'ended',
-    };
-  }
-
-  #dismissal(): SyncResponse {
-    return {
-      now: this.#clock.now() + this.#wallOffset,
-      heldMs: 0,
-      leaseMs: this.#leaseMs,
-      acknowledged: 0,
-      resync: false,
-      assignment: null,
-      dismissed: true,
-      saved: true,
-    };
-  }
-
-  #assignmentFor(member: Member): Assignment {
-    const spec = this.#spec;
-    return {
-      version: { epoch: 1, n: this.#version },
-      content: this.#options.content.digest,
-      protocol: spec.protocol,
-      lanes: this.#lanes ?? 1,
-      workers: this.#workers,
-      maxLagMs: spec.maxLagMs,
-      warmupMs: spec.warmupMs,
-      stopWhen: spec.stopWhen,
-      afterLease: spec.workers.afterLease,
-      records: this.#options.records,
-      startAt: this.#startAt === null ? null : this.#startAt + this.#wallOffset,
-      segments: this.#recentSegments(),
-      endsAt: this.#endsAtFor(member),
-      fenceMs: this.#change === null ? null : this.#timing.fenceMs,
-      stop: this.#verdict !== null,
-    };
-  }
-
-  #recentSegments() {
-    const segments = this.#plan?.segments ?? [];
-    // A worker out of sight, behind its fence, may come back until its lease has run out.
-    const neededMs = this.#leaseMs + this.#spec.maxLagMs + HISTORY_MS;
-    const oldest = this.#startAt === null ? 0 : this.#clock.now() - this.#startAt - neededMs;
-    const first = segments.findIndex((_, index) => {
-      const next = segments[index + 1];
-      return next === undefined || next.from >= oldest;
-    });
-    return segments.slice(Math.max(0, first));
-  }
-
-  #endsAtFor(member: Member): number | null {
-    const plan = this.#plan;
-    if (plan === null || this.#owns(member)) return plan?.endsAt ?? null;
-    const served = plan.segments.some((segment) => segment.owners[member.incarnation ?? ''] !== undefined);
-    return served ? plan.joinedAt : null;
-  }
-
-  #describe(member: Member, lostBelow: number): WorkerSnapshot {
-    const { main } = plannedHits(this.#plan?.segments ?? [], [member.progress(lostBelow)]);
-    const { counts } = member.tally;
-    return {
-      name: member.name,
-      index: member.worker.index,
-      replacement: member.worker.replacement,
-      state: member.state,
-      lanes: member.lanes,
-      sent: counts.sent,
-      dropped: Object.values(counts.drops).reduce((sum, count) => sum + count, 0),
-      unreported: main.unreported,
-      problem: member.problem,
-    };
   }
 }
 
 function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
-}
-
-/** A call that is being held. */
-interface Waiter {
-  member: Member;
-  answer: () => void;
-}
-
-/** Whether two goals ask for the same hits from the same lanes. */
-function sameGoal(a: PlanGoal, b: PlanGoal): boolean {
-  return JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
-}
-
-function bigints(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -1,7 +1,7 @@
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import { VectorReceiver } from '../metrics/vector-codec.ts';
 import type { Progress } from './ledger.ts';
-import { isNewer, type SyncRequest, type Version } from './protocol.ts';
+import { isNewer, type SyncRequest, type Version, type WorkerContent } from './protocol.ts';
 import { type PoolWorker, workerName } from './worker-pool.ts';
 
 /**
@@ -21,6 +21,7 @@ export class Member {
   incarnation: string | null = null;
   lanes = 0;
   acknowledged: Version | null = null;
+  content: WorkerContent = { prepared: null, running: null };
   votes = 0;
   voteReason = '';
   wantsStop = false;
@@ -93,6 +94,7 @@ export class Member {
     const { report } = request;
     if ((report?.counters.sequence ?? 0) < this.#receiver.sequence) return 'late';
     this.lanes = request.lanes;
+    this.content = request.content;
     if (request.acknowledged !== null && isNewer(request.acknowledged, this.acknowledged)) {
       this.acknowledged = request.acknowledged;
     }

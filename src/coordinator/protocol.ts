@@ -42,6 +42,7 @@ export interface SyncRequest {
   received: Version | null;
   /** The newest assignment that it has taken over in all lanes; null: none yet. */
   acknowledged: Version | null;
+  content: WorkerContent;
   /** Cores that it may count on. */
   cores: number;
   /** How many lanes it has; 0 while starting. */
@@ -51,6 +52,14 @@ export interface SyncRequest {
   problem: string;
   /** true: answer at once. */
   urgent: boolean;
+}
+
+/** Sets of templates or targets in a worker, by digest. */
+export interface WorkerContent {
+  /** Held ready in all lanes, to be swapped in; null: none. */
+  prepared: string | null;
+  /** What all lanes send from; null: none yet. */
+  running: string | null;
 }
 
 export interface WorkerReport {
@@ -90,8 +99,7 @@ export interface SyncResponse {
 /** What a worker should be doing: always whole, never a difference. */
 export interface Assignment {
   version: Version;
-  /** Digest of the content; its text is fetched from `CONTENT_PATH + digest`. */
-  content: string;
+  content: ContentOrder;
   protocol: Protocol;
   /** Lanes of each worker; the run's lane `index · lanes + l` is lane l of worker `index`. */
   lanes: number;
@@ -115,6 +123,22 @@ export interface Assignment {
   fenceMs: number | null;
   /** Send nothing more. */
   stop: boolean;
+}
+
+/** Which set of templates or targets to send from. */
+export interface ContentOrder {
+  /** Digest of the set; its text is fetched from `CONTENT_PATH + digest`. */
+  current: string;
+  /** Run time in ms: hits due from then on are made from it, those before from the set before. */
+  from: number;
+  /** Digest of a set to get and to hold ready; null: none. */
+  next: string | null;
+  /** Names under which hits are counted, of all sets so far. Names are only ever added, and an index keeps its name. */
+  labels: string[];
+  /** How many names there may ever be. */
+  mostLabels: number;
+  /** How many sets were refused since the run began. */
+  refused: number;
 }
 
 /** Result records of single hits. */

@@ -4,7 +4,7 @@ import { type Curve, curveOf, rateAt } from '../attack/schedule/curve.ts';
 import { dueAt } from '../attack/schedule/due.ts';
 import type { Piece } from '../attack/schedule/piece.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
-import type { Rational } from '../units/rational.ts';
+import { Rational } from '../units/rational.ts';
 
 /** What is due from some instant on, and who sends it. */
 export interface PlanGoal {
@@ -61,7 +61,7 @@ export class RunPlan {
       throw new RangeError(`run time ${runMs} ms is before the last change of the plan`);
     }
     const hits = hitsUntil(last, runMs);
-    last.segment.endHit = limitedTo(Number(hits.ceil()), last.goal.hitLimit);
+    last.segment.endHit = Number(hits.ceil());
     this.#parts.push(partOf(goal, { scheduleMs: scheduleAt(last, runMs), runMs, hits }));
   }
 
@@ -90,8 +90,7 @@ export class RunPlan {
 
   /** How many hits are due before run time `runMs`. */
   dueBefore(runMs: number): number {
-    const part = this.#at(runMs);
-    return limitedTo(Number(hitsUntil(part, runMs).ceil()), part.goal.hitLimit);
+    return Number(hitsUntil(this.#at(runMs), runMs).ceil());
   }
 
   /** Hits per second that are due at run time `runMs`. */
@@ -139,12 +138,13 @@ function scheduleAt({ goal, joining }: Part, runMs: number): number {
 }
 
 function hitsUntil(part: Part, runMs: number): Rational {
-  if (part.goal.suspended) return part.joining.hits;
-  return hitsSince(part.curve, part.joining, scheduleAt(part, runMs));
-}
-
-function limitedTo(hits: number, limit: number | null): number {
-  return limit === null ? hits : Math.min(hits, limit);
+  const { goal, curve, joining } = part;
+  if (goal.suspended) return joining.hits;
+  const hits = hitsSince(curve, joining, scheduleAt(part, runMs));
+  if (goal.hitLimit === null || hits.compare(Rational.of(goal.hitLimit)) < 0) return hits;
+  // A limit that came when more hits were due already takes none of them back.
+  const most = Rational.of(goal.hitLimit);
+  return most.compare(joining.hits) < 0 ? joining.hits : most;
 }
 
 /** Cuts pieces off where hit `limit` would be due. */

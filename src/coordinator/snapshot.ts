@@ -41,8 +41,21 @@ export interface RunSnapshot {
     limit: number;
     workers: { name: string; votes: number; reason: string }[];
   };
-  digest: string;
+  templates: TemplatesSnapshot;
   workers: WorkerSnapshot[];
+}
+
+/** Which set of templates or targets is in use. */
+export interface TemplatesSnapshot {
+  digest: string;
+  /** How many workers send from it, of how many. */
+  updated: number;
+  of: number;
+  /** Sets that took the place of another while the run went on, and sets that were refused. */
+  applied: number;
+  refused: number;
+  /** Why there is no newer set: the last one was refused, or cannot be read. In words; empty while nothing is wrong. */
+  lastError: string;
 }
 
 export interface WorkerSnapshot {

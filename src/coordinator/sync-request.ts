@@ -4,12 +4,15 @@ import type { SyncRequest } from './protocol.ts';
 const count = z.number().int().min(0);
 const version = z.object({ epoch: count, n: count }).nullable();
 
+const digest = z.string().max(200).nullable();
+
 const syncRequest = z.object({
   run: z.string().max(200),
   worker: z.object({ index: count, replacement: count, incarnation: z.string().min(1).max(200) }),
   state: z.enum(['starting', 'ready', 'running', 'leaving', 'ended', 'failed']),
   received: version,
   acknowledged: version,
+  content: z.object({ prepared: digest, running: digest }),
   cores: count,
   lanes: count,
   report: z

@@ -14,7 +14,8 @@ export interface SyncServerOptions {
   /** What callers must show as a bearer token. */
   token: string;
   sync: (request: SyncRequest) => Promise<SyncResponse>;
-  content: () => Content;
+  /** null: there is none of that digest. */
+  content: (digest: string) => Content | null;
 }
 
 /** Where workers reach the coordinator: two routes over HTTP, each call with the token. */
@@ -62,8 +63,8 @@ export class SyncServer {
       return respond(response, 200, await this.#options.sync(call));
     }
     if (method === 'GET' && url.startsWith(CONTENT_PATH)) {
-      const content = this.#options.content();
-      if (url === CONTENT_PATH + content.digest) return respond(response, 200, content);
+      const content = this.#options.content(url.slice(CONTENT_PATH.length));
+      if (content !== null) return respond(response, 200, content);
       return respond(response, 404, { error: 'no content of that digest' });
     }
     return respond(response, 404, { error: `${method} ${url} is not known here` });

@@ -8,6 +8,8 @@ import { TOPIC_OUTCOMES, type TopicCounts } from './topic-counts.ts';
 
 /** What a scrape shows: one consistent picture of a worker. */
 export interface MetricsView {
+  /** Names of the tally's first labels, all different: the values of the label `template`. */
+  labels: readonly string[];
   /** Of the main part. */
   tally: Tally;
   /** Of the warm-up. */
@@ -19,6 +21,8 @@ export interface MetricsView {
   votes: { votes: number; limit: number };
   /** Of the templates or targets in use; empty while there are none. */
   digest: string;
+  /** Sets of templates or targets that came while the run went on, by what became of them. */
+  reloads: { applied: number; refused: number };
   /** The generator itself was too slow to judge by. */
   generatorSaturated: boolean;
 }
@@ -36,21 +40,20 @@ export interface Metrics {
  * Its series are made from counted arrays when they are scraped; counting costs nothing more for it. No counter ever
  * goes down (`Rising`).
  *
- * @param options.read gives the picture of now; what it throws rejects the scrape
- * @param options.labels names of the tally's labels, all different: the values of the label `template`
+ * @param read gives the picture of now; what it throws rejects the scrape
  */
-export function createMetrics(options: { read: () => MetricsView; labels: readonly string[] }): Metrics {
+export function createMetrics(read: () => MetricsView): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  let view = options.read();
-  for (const series of seriesOf(options.labels, () => view)) {
+  let view = read();
+  for (const series of seriesOf(() => view)) {
     registry.registerMetric(series.asMetric());
   }
   return {
     contentType: registry.contentType,
     async text() {
       // The registry asks all its metrics before it first awaits, so one view serves the whole scrape.
-      view = options.read();
+      view = read();
       const text = await registry.metrics();
       // prom-client writes NaN, which an idle process's event loop metrics are, in a way that the format does not know.
       return text.replace(/ Nan$/gm, ' NaN');
@@ -58,7 +61,7 @@ export function createMetrics(options: { read: () => MetricsView; labels: readon
   };
 }
 
-function seriesOf(labels: readonly string[], read: () => MetricsView): Series[] {
+function seriesOf(read: () => MetricsView): Series[] {
   const counter = (name: string, help: string, collect: (view: MetricsView) => [Labels, number][]) => {
     const rising = new Rising();
     return new Series('counter', name, help, () =>
@@ -69,18 +72,20 @@ function seriesOf(labels: readonly string[], read: () => MetricsView): Series[] 
     new Series('gauge', name, help, () =>
       collect(read()).map(([labelSet, value]): Sample => ({ labels: labelSet, value })),
     );
-  const histogram = (name: string, help: string, collect: (tally: Tally) => [Labels, Distribution][]) => {
+  const histogram = (
+    name: string,
+    help: string,
+    collect: (view: MetricsView) => [Labels, Distribution][],
+  ) => {
     const rising = new Rising();
     return new Series('histogram', name, help, () =>
-      collect(read().tally).flatMap(([labelSet, times]) => rising.histogram(name, labelSet, times)),
+      collect(read()).flatMap(([labelSet, times]) => rising.histogram(name, labelSet, times)),
     );
   };
 
   return [
     counter('taz_hits_sent_total', 'Hits sent.', ({ tally }) => [[{}, tally.counts.sent]]),
-    counter('taz_hits_total', 'Hits whose fate is decided, by outcome and target template.', ({ tally }) =>
-      hitsByTemplate(tally, labels),
-    ),
+    counter('taz_hits_total', 'Hits whose fate is decided, by outcome and target template.', hitsByTemplate),
     counter('taz_failures_total', 'Failed hits, by class: http_STATUS or a kind of error.', ({ tally }) =>
       Object.entries(tally.failures()).map(([name, count]) => [{ class: name }, count]),
     ),
@@ -111,13 +116,13 @@ function seriesOf(labels: readonly string[], read: () => MetricsView): Series[] 
     gauge('taz_in_flight', 'Hits in flight, those of the warm-up among them.', ({ tally, warmup }) => [
       [{}, tally.counts.inFlight + warmup.inFlight],
     ]),
-    histogram('taz_service_time_seconds', 'Completion minus send, by target template.', (tally) =>
+    histogram('taz_service_time_seconds', 'Completion minus send, by target template.', ({ tally, labels }) =>
       labels.map((template, index) => [{ template }, tally.label(index).service]),
     ),
-    histogram('taz_response_time_seconds', 'Completion minus the instant the hit was due.', (tally) => [
+    histogram('taz_response_time_seconds', 'Completion minus the instant the hit was due.', ({ tally }) => [
       [{}, tally.response],
     ]),
-    histogram('taz_lag_seconds', 'Send minus the instant the hit was due.', (tally) => [[{}, tally.lag]]),
+    histogram('taz_lag_seconds', 'Send minus the instant the hit was due.', ({ tally }) => [[{}, tally.lag]]),
     gauge('taz_target_rate', 'Hits per second due now.', ({ targetRate }) => [[{}, targetRate]]),
     gauge('taz_stop_votes', 'Stop votes.', ({ votes }) => [[{}, votes.votes]]),
     gauge(
@@ -131,13 +136,21 @@ function seriesOf(labels: readonly string[], read: () => MetricsView): Series[] 
     gauge('taz_template_info', 'The templates or targets in use; always 1.', ({ digest }) =>
       digest === '' ? [] : [[{ digest }, 1]],
     ),
+    counter(
+      'taz_template_reloads_total',
+      'Other sets of templates or targets: applied by this worker, or refused for the whole run.',
+      ({ reloads }) => [
+        [{ result: 'applied' }, reloads.applied],
+        [{ result: 'refused' }, reloads.refused],
+      ],
+    ),
   ];
 }
 
 type Labels = Record<string, string>;
 
 /** By label; what was dropped before its template was known stands without one, so that the sum is the total. */
-function hitsByTemplate(tally: Tally, labels: readonly string[]): [Labels, number][] {
+function hitsByTemplate({ tally, labels }: MetricsView): [Labels, number][] {
   const samples: [Labels, number][] = [];
   let unknown = dropped(tally.counts);
   labels.forEach((template, index) => {

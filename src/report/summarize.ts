@@ -38,7 +38,7 @@ export function summarize(snapshot: RunSnapshot): Summary {
       limit: votes.limit,
       workers: votes.workers.map((worker) => ({ ...worker })),
     },
-    templates: { digest: snapshot.digest },
+    templates: templates(snapshot),
     generatorSaturated: snapshot.generatorSaturated,
     workers: snapshot.workers.map(({ name, state, lanes, sent, dropped, unreported, problem }) => ({
       name,
@@ -67,6 +67,11 @@ export function achievedRate(
 function summaryCounts(counts: Counts, scheduled: number, unreported: number): SummaryCounts {
   const { sent, succeeded, failed, interrupted, inFlight } = counts;
   return { scheduled, sent, succeeded, failed, dropped: dropped(counts), interrupted, unreported, inFlight };
+}
+
+function templates({ templates }: RunSnapshot): Summary['templates'] {
+  const { digest, updated, of, applied, refused, lastError } = templates;
+  return { digest, workersUpdated: `${updated}/${of}`, applied, refused, lastError };
 }
 
 /** Only what occurred: a set of templates holds many that never make a target by themselves. */

@@ -32,7 +32,7 @@ export interface Summary {
   statuses: Record<string, number>;
   targets: Record<string, { counts: Omit<SummaryCounts, 'scheduled' | 'unreported'>; serviceTimeMs: Times }>;
   votes: { highest: number; limit: number; workers: { name: string; votes: number; reason: string }[] };
-  templates: { digest: string };
+  templates: TemplatesSummary;
   generatorSaturated: boolean;
   workers: {
     name: string;
@@ -43,6 +43,18 @@ export interface Summary {
     unreported: number;
     problem: string;
   }[];
+}
+
+export interface TemplatesSummary {
+  /** Of the set in use. */
+  digest: string;
+  /** How many workers send from it, of how many: `2/3`. */
+  workersUpdated: string;
+  /** Sets that took the place of another while the run went on, and sets that were refused. */
+  applied: number;
+  refused: number;
+  /** Why there is no newer set: the last one was refused, or could not be read. Empty where nothing was wrong. */
+  lastError: string;
 }
 
 export interface SummaryCounts {

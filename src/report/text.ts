@@ -43,6 +43,7 @@ export function reportText(summary: Summary, options: TextOptions = {}): string 
     ...statusesSection(page, summary.statuses),
     ...(counts.sent > 0 ? bytesSection(page, summary.bytes, counts.sent) : []),
     ...votesSection(page, summary),
+    ...templatesSection(page, summary),
     ...timesSection(page, [
       ['Service time', answered > 0 ? summary.serviceTimeMs : null],
       ['Response time', answered > 0 ? summary.responseTimeMs : null],
@@ -131,6 +132,21 @@ function votesSection(page: Page, { votes, verdict }: Summary): string[] {
     `${mark(String(votes.highest))} of ${votes.limit}`,
     ...reasons.map(page.style.dim),
   ]);
+}
+
+/** Which set was sent is of interest where it changed, or should have. */
+function templatesSection(page: Page, { templates }: Summary): string[] {
+  const { digest, workersUpdated, applied, refused, lastError } = templates;
+  if (applied + refused === 0) return [];
+  const { bad } = page.style;
+  return [
+    ...figures(page, 'Templates', [
+      `set ${digest.slice(0, 12)} on ${workersUpdated} workers`,
+      `${formatCount(applied)} changed`,
+      ...(refused > 0 ? [bad(`${formatCount(refused)} refused`)] : []),
+    ]),
+    ...(lastError === '' ? [] : prose(page, '', `The last error: ${lastError}`)),
+  ];
 }
 
 /** Workers are of interest where there are several, or where something happened to one. */

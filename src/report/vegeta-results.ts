@@ -21,7 +21,7 @@ export interface VegetaResultOptions {
    * numbers without gaps for each.
    */
   attack: string;
-  /** `Content.labels`. */
+  /** Names of label indexes; `follow` may add more. */
   labels: readonly string[];
   /** Whether to write what was sent: bodies, and headers. */
   bodies: boolean;
@@ -41,10 +41,11 @@ export interface VegetaResultOptions {
  */
 export class VegetaResultSink implements RecordSink {
   readonly #options: VegetaResultOptions;
+  #mask: Masker;
   readonly #file: number;
   readonly #prefix: string;
   /** What follows the label, ready as JSON, by label index. */
-  readonly #targets: string[];
+  #targets: string[];
   readonly #second = { at: Number.NaN, text: '' };
   readonly #url = { text: '', json: '""' };
   #pending = '';
@@ -55,7 +56,8 @@ export class VegetaResultSink implements RecordSink {
   constructor(options: VegetaResultOptions) {
     this.#options = options;
     this.#prefix = `{"attack":${JSON.stringify(options.attack)},"seq":`;
-    this.#targets = options.labels.map((label) => `,"target":${JSON.stringify(label)},"outcome":"`);
+    this.#mask = options.mask;
+    this.#targets = options.labels.map(targetJson);
     try {
       this.#file = openSync(options.path, 'a', 0o644);
     } catch (error) {
@@ -63,6 +65,14 @@ export class VegetaResultSink implements RecordSink {
         cause: error,
       });
     }
+  }
+
+  /** Targets come from another content from now on. @param mask also of the secrets of what is in flight */
+  follow(labels: readonly string[], mask: Masker): void {
+    this.#targets = labels.map(targetJson);
+    this.#mask = mask;
+    this.#url.text = '';
+    this.#url.json = '""';
   }
 
   /** Never throws: what could not be written is told by the next `flush` or `close`, and the rest is not kept. */
@@ -103,7 +113,7 @@ export class VegetaResultSink implements RecordSink {
 
   #line(record: HitRecord): string {
     const { outcome } = record;
-    const { mask } = this.#options;
+    const mask = this.#mask;
     const decidedByStatus = outcome >= SUCCEEDED && outcome < END_OF_STATUSES;
     const headers = this.#options.headers ? headersJson(mask.headers(record.headers)) : 'null';
     const body =
@@ -136,10 +146,15 @@ export class VegetaResultSink implements RecordSink {
   #urlJson(url: string): string {
     if (this.#url.text !== url) {
       this.#url.text = url;
-      this.#url.json = JSON.stringify(this.#options.mask.text(url));
+      this.#url.json = JSON.stringify(this.#mask.text(url));
     }
     return this.#url.json;
   }
+}
+
+/** What follows the hit's status in a record. */
+function targetJson(label: string): string {
+  return `,"target":${JSON.stringify(label)},"outcome":"`;
 }
 
 /** The value of `outcome` in a result file. */

@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64.ts';
 import { isToken, readHeaders } from './http-headers.ts';
 import { splitUrl } from './http-url.ts';
 import { readObject } from './read-object.ts';
-import type { HttpTarget } from './target.ts';
+import type { HttpTarget, MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
 
 /**
@@ -16,7 +16,7 @@ import { TargetError } from './target-error.ts';
  *
  * @throws TargetError that names the field, its value (shortened; never that of a header) and what would be right
  */
-export function parseHttpTarget(json: string): HttpTarget {
+export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget {
   const fields = readObject(json, '{"method": "GET", "url": "http://…"}');
   const method = fields.method;
   const url = fields.url;
@@ -33,7 +33,7 @@ export function parseHttpTarget(json: string): HttpTarget {
     );
   }
   const { origin, path } = splitUrl(url);
-  const bytes = body ? decodeBase64(body) : null;
+  const bytes = body ? (bodies?.bytesOf(body) ?? decodeBase64(body)) : null;
   // Only line ends: no body.
   const sent = bytes !== null && bytes.length > 0 ? bytes : null;
   return { method, origin, path, headers: readHeaders(fields.header, sent?.length ?? 0), body: sent };

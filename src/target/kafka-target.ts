@@ -2,7 +2,7 @@ import { shown } from '../units/shown.ts';
 import { AddressCheck } from './address.ts';
 import { readBytes, readTopic, readValue, readWhole } from './message-fields.ts';
 import { readObject } from './read-object.ts';
-import type { KafkaTarget } from './target.ts';
+import type { KafkaTarget, MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
 
 const EXAMPLE = '{"addr": "127.0.0.1:9092", "topic": "events", "valueBytes": "e30="}';
@@ -31,13 +31,13 @@ const addresses = new AddressCheck(MAX_ADDRESSES);
  *
  * @throws TargetError that names the field, its value (shortened; never that of a header) and what would be right
  */
-export function parseKafkaTarget(json: string): KafkaTarget {
+export function parseKafkaTarget(json: string, bodies?: MarkedBodies): KafkaTarget {
   const fields = readObject(json, EXAMPLE);
   return {
     addr: addresses.check(fields.addr),
     topic: readTopic(fields.topic, TOPIC, TOPIC_RULE),
-    value: readValue(fields),
-    key: readBytes(fields.keyBytes, 'keyBytes'),
+    value: readValue(fields, bodies),
+    key: readBytes(fields.keyBytes, 'keyBytes', bodies),
     partition: readWhole(fields.partition, 'partition', MAX_PARTITION, null),
     headers: readHeaders(fields.headers),
     timestamp: readWhole(fields.timestamp, 'timestamp', MAX_TIMESTAMP, null),

@@ -1,5 +1,6 @@
 import { shown } from '../units/shown.ts';
 import { decodeBase64 } from './base64.ts';
+import type { MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
 
 /** The fields that messages of Kafka and NSQ have in common. Each throws a TargetError for what cannot be sent. */
@@ -32,16 +33,16 @@ export function readTopic(topic: unknown, right: RegExp, rule: string): string {
 }
 
 /** Bytes in base64. */
-export function readBytes(value: unknown, field: string): Buffer | null {
-  if (typeof value === 'string') return decodeBase64(value, field);
+export function readBytes(value: unknown, field: string, bodies?: MarkedBodies): Buffer | null {
+  if (typeof value === 'string') return bodies?.bytesOf(value) ?? decodeBase64(value, field);
   if (value === undefined || value === null) return null;
   throw new TargetError(
     `${field} is no text but ${shown(JSON.stringify(value))}: write a string in base64, in a template with b64enc()`,
   );
 }
 
-export function readValue(fields: Record<string, unknown>): Buffer {
-  const value = readBytes(fields.valueBytes, 'valueBytes');
+export function readValue(fields: Record<string, unknown>, bodies?: MarkedBodies): Buffer {
+  const value = readBytes(fields.valueBytes, 'valueBytes', bodies);
   if (value !== null) return value;
   const similar = Object.keys(fields).find((key) => /^value([-_]?bytes)?$/i.test(key));
   const advice =

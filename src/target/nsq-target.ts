@@ -1,7 +1,7 @@
 import { AddressCheck } from './address.ts';
 import { readTopic, readValue, readWhole } from './message-fields.ts';
 import { readObject } from './read-object.ts';
-import type { NsqTarget } from './target.ts';
+import type { MarkedBodies, NsqTarget } from './target.ts';
 import { TargetError } from './target-error.ts';
 
 const EXAMPLE = '{"addr": "127.0.0.1:4150", "topic": "events", "valueBytes": "e30="}';
@@ -24,9 +24,9 @@ const addresses = new AddressCheck(1);
  *
  * @throws TargetError that names the field, its value (shortened) and what would be right
  */
-export function parseNsqTarget(json: string): NsqTarget {
+export function parseNsqTarget(json: string, bodies?: MarkedBodies): NsqTarget {
   const fields = readObject(json, EXAMPLE);
-  const value = readValue(fields);
+  const value = readValue(fields, bodies);
   if (value.length === 0) throw new TargetError('valueBytes is empty: nsqd takes no message without bytes');
   return {
     addr: addresses.check(fields.addr),

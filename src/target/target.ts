@@ -41,6 +41,15 @@ export type Target = HttpTarget | KafkaTarget | NsqTarget;
 
 /**
  * Reads one target from the JSON text that a template rendered or a canned file holds.
+ * @param bodies what stands in the text under a mark instead of in base64
  * @throws TargetError that names the field, its value and what would be right
  */
-export type TargetParser<T extends Target = Target> = (json: string) => T;
+export type TargetParser<T extends Target = Target> = (json: string, bodies?: MarkedBodies) => T;
+
+/** Bytes that are at hand and need not be read from base64. */
+export interface MarkedBodies {
+  /** The bytes, where the whole text is a mark; else null. */
+  bytesOf(text: string): Buffer | null;
+  /** The text with base64 in the place of all marks. */
+  written(text: string): string;
+}

@@ -23,6 +23,8 @@ export interface CheckOptions {
   timeLimitMs?: number;
   /** How many targets are rendered at least, unless time is short; default 200. */
   renders?: number;
+  /** Ends the check. */
+  signal?: AbortSignal;
 }
 
 const DEFAULT_TIME_LIMIT_MS = 5000;
@@ -43,6 +45,7 @@ const HEAP_LIMIT_MB = 256;
  * targets the first 10,000 lines are read. It is a process and no thread because V8 ends the whole process when one of
  * its threads runs out of memory. Templates are code all the same: do not check what you would not run.
  * @returns what is wrong, each once and the first twenty; nothing when the content can be used. Secrets are masked.
+ * @throws the signal's reason
  */
 export async function checkContent(
   content: Content,
@@ -51,7 +54,7 @@ export async function checkContent(
 ): Promise<ContentProblem[]> {
   const timeLimitMs = options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
   const renders = options.renders ?? DEFAULT_RENDERS;
-  const problems = await inProcess({ content, protocol, renders, timeLimitMs });
+  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options.signal);
   const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const masker = new Masker(secrets);
   return problems.map((problem) => ({ ...problem, message: masker.text(problem.message) }));
@@ -64,14 +67,17 @@ export function formatContentProblem({ template, line, column, excerpt, message 
   return excerpt === null ? head : `${head}\n${excerpt}`;
 }
 
-async function inProcess(request: CheckRequest): Promise<ContentProblem[]> {
+async function inProcess(request: CheckRequest, signal?: AbortSignal): Promise<ContentProblem[]> {
+  signal?.throwIfAborted();
   const { content, timeLimitMs } = request;
   const child = fork(new URL('./check/check-process.ts', import.meta.url), {
     execArgv: [`--max-old-space-size=${HEAP_LIMIT_MB}`],
     // What templates print is nobody's output.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  const { promise, resolve } = Promise.withResolvers<ContentProblem[]>();
+  const { promise, resolve, reject } = Promise.withResolvers<ContentProblem[]>();
+  const onAbort = (): void => reject(signal!.reason);
+  signal?.addEventListener('abort', onAbort);
   const failed = (message: string) => {
     const template =
       content.kind === 'templates' ? content.entry : content.files.map((file) => file.name).join(', ');
@@ -95,6 +101,7 @@ async function inProcess(request: CheckRequest): Promise<ContentProblem[]> {
   try {
     return await promise;
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     clearTimeout(timer);
     child.kill('SIGKILL');
     await exited;

@@ -5,7 +5,10 @@
 export type Content = TemplateContent | CannedContent;
 
 interface CommonContent {
-  /** SHA-256 in hex over all the rest. */
+  /**
+   * SHA-256 in hex over all the rest; values of secrets go in under a random key of the process that made it. So it is
+   * the same in every run only where there are no secrets.
+   */
   digest: string;
   /**
    * Names under which targets are counted; a targeter's `label` is an index into it. At most `MAX_LABELS`, the last of

@@ -1,5 +1,13 @@
 import { newId } from './ids.ts';
-import { elementsOf, type Member, membersOf, type Span, skipSpace } from './json-scan.ts';
+import {
+  elementsOf,
+  type Member,
+  membersOf,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  type Span,
+  skipSpace,
+} from './json-scan.ts';
 
 /**
  * One event as it goes out: the bytes that its template gave, and where in them its ids stand.
@@ -12,15 +20,13 @@ import { elementsOf, type Member, membersOf, type Span, skipSpace } from './json
  * Of a key that an object has twice the last one counts, as for every JSON parser; renewed are both.
  */
 export class EventText {
-  /** The bytes in base64. */
-  readonly base64: string;
-  readonly #bytes: Buffer;
+  /** As they go out; they never change. */
+  readonly bytes: Buffer;
   readonly #slots: readonly Slot[];
 
   private constructor(bytes: Buffer, slots: readonly Slot[]) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.#slots = slots;
-    this.base64 = bytes.toString('base64');
   }
 
   /**
@@ -29,23 +35,27 @@ export class EventText {
    * @throws Error when `text` is no JSON object, or a batch holds an object and something else
    */
   static create(text: string, idField: string): EventText {
-    const event = parseObject(text);
     const bytes = Buffer.from(text);
-    const { bytes: filled, slots } = fill(bytes, locateIds(bytes, event, idField));
+    const { bytes: filled, slots } = fill(bytes, locateIds(bytes, text, idField));
     return new EventText(filled, slots);
+  }
+
+  /** The bytes in base64. */
+  get base64(): string {
+    return this.bytes.toString('base64');
   }
 
   /** The same event under fresh ids. */
   renewed(): EventText {
     if (!this.#slots.every((slot) => slot.end - slot.start === ID_LENGTH)) {
       const gaps = this.#slots.map((slot) => ({ ...slot, keep: false, before: '', after: '' }));
-      const { bytes, slots } = fill(this.#bytes, gaps);
+      const { bytes, slots } = fill(this.bytes, gaps);
       return new EventText(bytes, slots);
     }
-    // The bytes can be shared: what was given out is in base64 already, and each renewal writes all the ids.
+    const bytes = Buffer.from(this.bytes);
     const idOf = idsByOwner();
-    for (const slot of this.#slots) this.#bytes.write(idOf(slot.owner), slot.start, 'latin1');
-    return new EventText(this.#bytes, this.#slots);
+    for (const slot of this.#slots) bytes.write(idOf(slot.owner), slot.start, 'latin1');
+    return new EventText(bytes, this.#slots);
   }
 }
 
@@ -64,10 +74,11 @@ interface Gap extends Slot {
   after: string;
 }
 
-type JsonObject = Record<string, unknown>;
-
 /** A UUID in quotes. */
 const ID_LENGTH = 38;
+const BACKSLASH = 0x5c;
+/** No other value begins with an `n`. */
+const NULL_BEGINS = 0x6e;
 
 function idsByOwner(): (owner: number) => string {
   const ids: string[] = [];
@@ -101,76 +112,74 @@ function growth({ start, end, keep, before, after }: Gap): number {
   return keep ? 0 : Buffer.byteLength(before) + ID_LENGTH + Buffer.byteLength(after) - (end - start);
 }
 
-/** The gaps of an event, in the order in which they stand in its bytes. */
-function locateIds(bytes: Buffer, event: JsonObject, idField: string): Gap[] {
+/** The gaps of an event, in the order in which they stand in its bytes. @throws Error when it is no event */
+function locateIds(bytes: Buffer, text: string, idField: string): Gap[] {
   const open = skipSpace(bytes, 0);
-  const batch = batchOf(event, idField);
-  if (batch === null && !Object.hasOwn(event, idField)) return [missingId(event, open, idField, 0)];
+  const object = bytes[open] === OPEN_BRACE ? membersOf(bytes, open) : null;
+  if (object === null || skipSpace(bytes, object.end) < bytes.length) throw noObject(text);
 
-  const members = membersOf(bytes, open);
-  const own = ownIds(bytes, members, event, idField, 0);
-  if (batch === null) return own;
-
-  const gaps = event[idField] === null ? [] : own;
-  const batches = members.filter((member) => isKey(bytes, member, 'batch'));
-  elementsOf(bytes, batches.at(-1)!.value.start).forEach((span, i) => {
-    const element = batch[i]!;
-    const found = Object.hasOwn(element, idField)
-      ? ownIds(bytes, membersOf(bytes, span.start), element, idField, i + 1)
-      : [missingId(element, span.start, idField, i + 1)];
-    gaps.push(...found);
-  });
-  return gaps.sort((a, b) => a.start - b.start);
+  const key = JSON.stringify(idField);
+  const gaps = idsOf(bytes, open, object.members, key, 0);
+  const batch = idField === 'batch' ? null : batchOf(bytes, object.members);
+  if (batch === null) return gaps;
+  const own = gaps.every(({ keep }) => keep) ? gaps : [];
+  for (const [i, { start }] of batch.entries()) {
+    own.push(...idsOf(bytes, start, membersOf(bytes, start)!.members, key, i + 1));
+  }
+  return own.sort((a, b) => a.start - b.start);
 }
 
-function missingId(object: JsonObject, open: number, idField: string, owner: number): Gap {
-  const after = Object.keys(object).length === 0 ? '' : ',';
-  return { start: open + 1, end: open + 1, owner, keep: false, before: `${JSON.stringify(idField)}:`, after };
+/**
+ * The gaps of one object: the ids that the template sets itself, as null or as anything else, or else a place at its front.
+ * @param key the id's key, in quotes
+ */
+function idsOf(bytes: Buffer, open: number, members: Member[], key: string, owner: number): Gap[] {
+  const own = members.filter((member) => isKey(bytes, member.key, key));
+  const last = own.at(-1);
+  if (last === undefined) {
+    const at = open + 1;
+    const after = members.length === 0 ? '' : ',';
+    return [{ start: at, end: at, owner, keep: false, before: `${key}:`, after }];
+  }
+  const keep = bytes[last.value.start] !== NULL_BEGINS;
+  return own.map(({ value }) => ({ ...value, owner, keep, before: '', after: '' }));
 }
 
-/** The gaps of the ids that the template sets itself, as null or as anything else. */
-function ownIds(bytes: Buffer, members: Member[], object: JsonObject, idField: string, owner: number): Gap[] {
-  const keep = object[idField] !== null;
-  return members
-    .filter((member) => isKey(bytes, member, idField))
-    .map(({ value }) => ({ ...value, owner, keep, before: '', after: '' }));
+/** However the key is written: letters may be escaped. @param wanted in quotes */
+function isKey(bytes: Buffer, { start, end }: Span, wanted: string): boolean {
+  if (isEscaped(bytes, start, end))
+    return JSON.stringify(JSON.parse(bytes.toString('utf8', start, end))) === wanted;
+  // No text has more UTF-16 units than UTF-8 bytes.
+  return end - start >= wanted.length && bytes.toString('utf8', start, end) === wanted;
 }
 
-/** However the key is written: letters may be escaped. */
-function isKey(bytes: Buffer, member: Member, name: string): boolean {
-  const { start, end } = member.key;
-  const written = bytes.toString('utf8', start, end);
-  return written === `"${name}"` || (written.includes('\\') && JSON.parse(written) === name);
+function isEscaped(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
+  return false;
 }
 
-/** The elements of a batch; null when the event is none. */
-function batchOf(event: JsonObject, idField: string): JsonObject[] | null {
-  if (idField === 'batch' || !Object.hasOwn(event, 'batch') || !Array.isArray(event.batch)) return null;
-  const elements: unknown[] = event.batch;
+/** The elements of a batch; null when the event is none. @throws Error when an element is no object and another is */
+function batchOf(bytes: Buffer, members: Member[]): Span[] | null {
+  const batch = members.findLast((member) => isKey(bytes, member.key, '"batch"'));
+  if (batch === undefined || bytes[batch.value.start] !== OPEN_BRACKET) return null;
+  const elements = elementsOf(bytes, batch.value.start);
+  const isObject = ({ start }: Span) => bytes[start] === OPEN_BRACE;
   if (!elements.some(isObject)) return null;
   const stranger = elements.findIndex((element) => !isObject(element));
-  if (stranger !== -1) {
-    throw new Error(
-      `has a batch whose element ${stranger} is no JSON object but ${kindOf(elements[stranger])}`,
-    );
-  }
-  return elements as JsonObject[];
+  if (stranger === -1) return elements;
+  const { start, end } = elements[stranger]!;
+  const kind = kindOf(JSON.parse(bytes.toString('utf8', start, end)));
+  throw new Error(`has a batch whose element ${stranger} is no JSON object but ${kind}`);
 }
 
-function parseObject(text: string): JsonObject {
-  let value: unknown;
+/** In the words of the parser where it is no JSON at all. */
+function noObject(text: string): Error {
   try {
-    value = JSON.parse(text);
+    return new Error(`is no JSON object but ${kindOf(JSON.parse(text))}`);
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s+/g, ' ');
-    throw new Error(`is no JSON object: ${reason}`, { cause: error });
+    return new Error(`is no JSON object: ${reason}`, { cause: error });
   }
-  if (!isObject(value)) throw new Error(`is no JSON object but ${kindOf(value)}`);
-  return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function kindOf(value: unknown): string {

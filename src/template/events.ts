@@ -74,12 +74,12 @@ export class EventMemory {
   }
 
   /**
-   * An event in base64.
+   * The next event of a type.
    * @param name the template that renders it
    * @param type under which it is remembered
    * @throws Error when what was rendered is no JSON object; whatever the template throws. The memory is then as before.
    */
-  includeEvent(name: string, type: string): string {
+  includeEvent(name: string, type: string): EventText {
     const memory = this.#memory(type, 'includeEvent');
     const draw = memory.draw ?? this.#draw(memory);
     // An event that includes another of its own type shall not share the draw with it.
@@ -88,7 +88,7 @@ export class EventMemory {
     memory.last = draw === 'reuse' ? event.renewed() : event;
     memory.lastKey = memory.key;
     memory.given = true;
-    return memory.last.base64;
+    return memory.last;
   }
 
   /**

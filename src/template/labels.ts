@@ -25,8 +25,7 @@ export function labelsOf(files: Record<string, string>, entry: string): string[]
 
 /** By index of `templates`: the label under which a target is counted that is this template's output. */
 export function labelIndexes(labels: readonly string[], templates: readonly string[]): number[] {
-  const isCut = labels.length === MAX_LABELS && labels.at(-1) === OTHER_LABEL;
-  const rest = isCut ? MAX_LABELS - 1 : 0;
+  const rest = labels.at(-1) === OTHER_LABEL ? labels.length - 1 : 0;
   return templates.map((name) => {
     const index = labels.indexOf(name);
     return index === -1 ? rest : index;

@@ -1,5 +1,6 @@
 import type { CompiledTemplate } from './compile/compile.ts';
 import type { LaneIdentity, TemplateContent } from './content.ts';
+import { EventMarks } from './event-marks.ts';
 import { EventMemory } from './events.ts';
 import { FakeData } from './fake/fake-data.ts';
 import { bindFunctions } from './functions/function-table.ts';
@@ -22,6 +23,8 @@ export class LaneTemplates {
   readonly names: readonly string[];
   readonly #set: TemplateSet;
   readonly #events: EventMemory;
+  /** The events in the text that `renderMarked` gave last. */
+  readonly marks: EventMarks = new EventMarks();
 
   /** @throws TemplateError for the first template that cannot be compiled */
   constructor(content: TemplateContent, identity: LaneIdentity, shared: SharedTemplates = {}) {
@@ -39,13 +42,15 @@ export class LaneTemplates {
         random: stream('functions'),
         fake: new FakeData(stream('fake'), options.pool),
         events: this.#events,
+        marks: this.marks,
         profiles,
         include: (name) => set.include(name),
+        includePrinted: (name) => set.includePrinted(name),
         requireTemplate: (name) => set.requireTemplate(name),
         variables,
         now: Date.now,
       });
-    this.#set = new TemplateSet(templates, variables, bind, shared.path);
+    this.#set = new TemplateSet(templates, variables, this.marks, bind, shared.path);
   }
 
   /** Which template the last output was the output of, and nothing else; see `TemplateSet`. */
@@ -55,6 +60,11 @@ export class LaneTemplates {
 
   /** The text of the next target. @throws TemplateError naming template and line; the events are then as before */
   render(name: string): string {
+    return this.marks.written(this.renderMarked(name));
+  }
+
+  /** The same with its events under `marks`. @throws TemplateError as `render` */
+  renderMarked(name: string): string {
     this.#events.beginTarget();
     try {
       return this.#set.render(name);

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { countTargets } from '../target/target-lines.ts';
-import { type CannedContent, MAX_LABELS, type TemplateContent } from './content.ts';
+import { type CannedContent, type Content, MAX_LABELS, type TemplateContent } from './content.ts';
 import { labelsOf, OTHER_LABEL } from './labels.ts';
 
 /** Templates with their labels and digest. Nothing is compiled or run. */
@@ -11,7 +11,7 @@ export function makeTemplateContent(
   const { entry, files, events, variables, secrets } = parts;
   const labels = labelsOf(files, entry);
   const content = { kind: 'templates' as const, entry, files, events, variables, secrets, labels };
-  return { ...content, digest: digestOf(content) };
+  return { ...content, digest: contentDigest(content, []) };
 }
 
 /**
@@ -28,7 +28,20 @@ export async function makeCannedContent(
   const content = { kind: 'targets' as const, files, count, loop, variables, secrets, labels };
   const texts: string[] = [];
   for (const file of files) texts.push('path' in file ? await fileDigest(file.path) : '');
-  return { ...content, digest: digestOf({ content, texts }) };
+  return { ...content, digest: contentDigest(content, texts) };
+}
+
+/** Digests are shown, and a short secret could be guessed from one: so secrets go in under a key that nobody knows. */
+const SECRET_KEY = randomBytes(32);
+
+/** @param texts digests of what stands in files */
+function contentDigest(content: Omit<Content, 'digest'>, texts: string[]): string {
+  const variables = Object.entries(content.variables).map(([name, value]) =>
+    content.secrets.includes(name)
+      ? [name, createHmac('sha256', SECRET_KEY).update(canonicalJson(value)).digest('hex')]
+      : [name, value],
+  );
+  return digestOf({ ...content, variables: Object.fromEntries(variables), texts });
 }
 
 /** SHA-256 in hexadecimal over the value as JSON with the keys of every object in order. */

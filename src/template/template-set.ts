@@ -1,6 +1,7 @@
 import { type CompiledTemplate, compileTemplate, type RenderFunction } from './compile/compile.ts';
 import { locateError } from './compile/locate-error.ts';
-import { functionNames } from './functions/function-table.ts';
+import type { EventMarks } from './event-marks.ts';
+import { type BoundFunctions, functionNames, printedNames } from './functions/function-table.ts';
 import { didYouMean } from './near-names.ts';
 import { Finished, print, printRaw } from './print.ts';
 import { TemplateError } from './template-error.ts';
@@ -25,7 +26,7 @@ export function compileTemplates(files: Record<string, string>): {
   const errors: TemplateError[] = [];
   for (const [name, text] of Object.entries(files)) {
     try {
-      templates.push(compileTemplate(name, text, templates.length, functionNames));
+      templates.push(compileTemplate(name, text, templates.length, functionNames, printedNames));
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       errors.push(error);
@@ -45,6 +46,7 @@ export class TemplateSet {
   readonly #compiled: CompiledTemplate[];
   readonly #bound = new Map<string, BoundTemplate>();
   readonly #it: object;
+  readonly #marks: EventMarks;
   readonly #path: RenderPath;
   /** What the innermost open template has included so far. */
   #included: Included | null = null;
@@ -54,28 +56,32 @@ export class TemplateSet {
 
   /**
    * @param it what templates know as `it`
-   * @param functions makes the functions in scope, in the order of `functionNames`; it is called once
+   * @param marks the events that stand under a mark in what is being rendered
+   * @param functions makes the functions in scope; it is called once
    */
   constructor(
     templates: CompiledTemplate[],
     it: object,
-    functions: (set: TemplateSet) => unknown[],
+    marks: EventMarks,
+    functions: (set: TemplateSet) => BoundFunctions,
     path: RenderPath = new Int32Array(RENDER_PATH_LENGTH),
   ) {
     this.#compiled = templates;
     this.#it = it;
+    this.#marks = marks;
     this.#path = path;
-    const scope = functions(this);
+    const { scope, printed } = functions(this);
     for (const [index, template] of templates.entries()) {
-      this.#bound.set(template.name, { index, render: template.factory(print, printRaw, ...scope) });
+      this.#bound.set(template.name, { index, render: template.factory(print, printRaw, printed, ...scope) });
     }
   }
 
   /**
-   * Renders a template that nothing includes.
+   * Renders a template that nothing includes. Events may stand in it under marks.
    * @throws TemplateError naming template and line, whatever went wrong
    */
   render(name: string): string {
+    this.#marks.forget();
     this.#path[0] = 0;
     this.#included = null;
     this.#failed = null;
@@ -96,14 +102,19 @@ export class TemplateSet {
 
   /** For `includeTemplate`. @throws Error when there is no such template, or includes go too deep */
   include(name: string): Finished {
-    const text = this.#run(this.#find(name));
-    this.#included = { text, source: this.#source, before: this.#included };
-    return new Finished(text);
+    const from = this.#marks.count;
+    return new Finished(this.#noteIncluded(this.#written(this.#run(this.#find(name)), from)));
+  }
+
+  /** For `<%= includeTemplate(…) %>`, which the template itself does not get to see. @throws Error as `include` */
+  includePrinted(name: string): string {
+    return this.#noteIncluded(this.#run(this.#find(name)));
   }
 
   /** For `includeEvent`: what it prints is not the template's output but base64. @throws Error as `include` */
   renderEvent(name: string): string {
-    return this.#run(this.#find(name));
+    const from = this.#marks.count;
+    return this.#written(this.#run(this.#find(name)), from);
   }
 
   /** @throws Error that lists near names when there is no such template */
@@ -139,6 +150,19 @@ export class TemplateSet {
       this.#included = outer;
       path[0] = depth - 1;
     }
+  }
+
+  /** The text with the events made since `from` written out in it. */
+  #written(text: string, from: number): string {
+    if (this.#marks.count === from) return text;
+    const written = this.#marks.written(text, from);
+    this.#marks.forget(from);
+    return written;
+  }
+
+  #noteIncluded(text: string): string {
+    this.#included = { text, source: this.#source, before: this.#included };
+    return text;
   }
 
   #sourceOf(text: string, own: number): number {

@@ -34,15 +34,27 @@ export class TemplateTargeter<T extends Target = Target> implements Targeter<T> 
    */
   next(_hit: number): T {
     this.label = 0;
-    const json = this.#templates.render(this.#entry);
+    const json = this.#templates.renderMarked(this.#entry);
     const { source } = this.#templates;
     this.label = this.#labels[source]!;
     try {
-      return this.#parse(json);
+      return this.#parsed(json);
     } catch (error) {
       this.#templates.drop();
       const reason = `what it renders is no valid target: ${(error as Error).message}`;
       throw new TemplateError(this.#templates.names[source]!, '', null, reason, { cause: error });
     }
+  }
+
+  /** Marks that are not all of a body, or stand in what is wrong, are written out first. */
+  #parsed(json: string): T {
+    const { marks } = this.#templates;
+    try {
+      const target = this.#parse(json, marks);
+      if (!marks.isLeft) return target;
+    } catch (error) {
+      if (marks.count === 0) throw error;
+    }
+    return this.#parse(marks.written(json));
   }
 }

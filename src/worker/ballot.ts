@@ -1,8 +1,10 @@
 import type { StopSpec } from '../api/run-spec.ts';
+import type { WindowStretch } from '../attack/window-clock.ts';
 import type { WindowTally } from '../metrics/window.ts';
 import { judge, OBSERVE_ONLY, type StopRule } from '../stop/judge.ts';
 import { Votes } from '../stop/votes.ts';
 import { formatDuration } from '../units/duration.ts';
+import { WindowLengths } from './window-lengths.ts';
 
 /** Judges a worker's windows and keeps its stop votes. Without a rule it only watches the generator itself. */
 export class Ballot {
@@ -12,19 +14,25 @@ export class Ballot {
   note: ((line: string) => void) | null = null;
   #rule: StopRule = OBSERVE_ONLY;
   #votes: Votes | null = null;
-  #warmupMs = 0;
+  #lengths: WindowLengths | null = null;
   #reason = '';
 
-  /** Takes the rule that holds from now on; votes so far stay when their limit stays. */
-  follow(stopWhen: StopSpec | null, warmupMs: number): void {
+  /**
+   * Takes the rule that holds from now on; votes so far stay when their limit stays.
+   * @param warmupMs schedule time at which windows begin; it never changes
+   * @param scheduleMs schedule time now, in ms; 0 before the start
+   */
+  follow(stopWhen: StopSpec | null, warmupMs: number, scheduleMs: number): void {
     this.#rule = stopWhen ?? OBSERVE_ONLY;
-    this.#warmupMs = warmupMs;
+    this.#lengths ??= new WindowLengths(warmupMs, this.#rule.windowMs);
+    this.#lengths.change(this.#rule.windowMs, scheduleMs);
     if (stopWhen === null) this.#votes = null;
     else if (this.#votes?.limit !== stopWhen.votes) this.#votes = new Votes(stopWhen.votes);
   }
 
-  get windowMs(): number {
-    return this.#rule.windowMs;
+  /** How long windows are; empty before there is a rule. */
+  get windows(): readonly WindowStretch[] {
+    return this.#lengths?.stretches ?? [];
   }
 
   get votes(): number {
@@ -54,7 +62,7 @@ export class Ballot {
   }
 
   #nameOf(index: number): string {
-    const from = this.#warmupMs + index * this.#rule.windowMs;
-    return `window ${index + 1} (${formatDuration(from)} to ${formatDuration(from + this.#rule.windowMs)})`;
+    const { from, to } = this.#lengths!.span(index);
+    return `window ${index + 1} (${formatDuration(from)} to ${formatDuration(to)})`;
   }
 }

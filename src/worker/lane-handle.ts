@@ -1,11 +1,11 @@
 import { Worker as Thread } from 'node:worker_threads';
 import type { Clock } from '../attack/clock.ts';
-import { IDLE, type LanePlan, RENDERING } from '../attack/lane.ts';
+import { IDLE, RENDERING } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
 import { DROP_REASONS } from '../metrics/outcome.ts';
 import { TopicBlock, type TopicCounts } from '../metrics/topic-counts.ts';
-import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
+import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 
 const LANE_THREAD = new URL('./lane-thread.ts', import.meta.url);
 const TEMPLATE = DROP_REASONS.indexOf('template');
@@ -17,6 +17,12 @@ export interface LaneEvents {
   failed(reason: string): void;
   /** It works by the plan of this version. */
   followed(version: number): void;
+  /** It could send from the set of this digest. */
+  prepared(digest: string): void;
+  /** It cannot send from a set; why, in words. */
+  unusable(digest: string, reason: string): void;
+  /** From the instant that it was told on, it sends from this set. */
+  swapped(digest: string): void;
   window(index: number, values: Float64Array): void;
   templateFailed(reason: string): void;
   finished(): void;
@@ -29,6 +35,13 @@ export type LaneWork = Omit<LaneSetup, 'block' | 'control' | 'topics' | 'topicNa
 
 /** How long a thread may take until it is ready, in ms. */
 const START_MS = 15_000;
+
+/** A set that a lane was given. */
+interface GivenSet {
+  set: LaneSet;
+  /** Clock time in ms from which due hits are made from it; null: it is only held ready. */
+  at: number | null;
+}
 
 /** The main thread's hold of one lane: its thread, and the memory that both share, which outlives the thread. */
 export class LaneHandle {
@@ -44,14 +57,17 @@ export class LaneHandle {
   #next: Float64Array;
   #thread: Thread;
   #starts = 0;
-  #plan: { version: number; plan: LanePlan } | null = null;
+  #order: LaneOrder | null = null;
+  /** The set it sends from, and those that come after it. */
+  #sets: GivenSet[];
   #ready = false;
   #owesNoneBefore = 0;
   finished = false;
 
   constructor(setup: LaneWork, clock: Clock, events: LaneEvents) {
-    const labels = setup.content.labels.length;
+    const { labels } = setup;
     this.#setup = setup;
+    this.#sets = [{ set: setup.set, at: Number.NEGATIVE_INFINITY }];
     this.#clock = clock;
     this.#events = events;
     this.#block = new LaneBlock(labels);
@@ -62,14 +78,28 @@ export class LaneHandle {
 
   /** Clock time in ms of its last sign of life, or up to which it owes none; Infinity while it has nothing to do. */
   get aliveAt(): number {
-    const idle = this.finished || (this.#ready && this.#plan === null);
+    const idle = this.finished || (this.#ready && this.#order === null);
     return idle ? Number.POSITIVE_INFINITY : Math.max(this.#block.live.heartbeat, this.#owesNoneBefore);
   }
 
-  follow(version: number, plan: LanePlan): void {
-    if (this.#plan === null && this.#ready) this.#owesNoneBefore = this.#clock.now();
-    this.#plan = { version, plan };
-    this.#tell({ type: 'follow', version, plan });
+  follow(order: LaneOrder): void {
+    if (this.#order === null && this.#ready) this.#owesNoneBefore = this.#clock.now();
+    this.#order = order;
+    this.#tell({ type: 'follow', ...order });
+  }
+
+  /** Holds another set ready, in place of one that was held ready before. */
+  prepare(set: LaneSet): void {
+    this.#sets = [...this.#sets.filter(({ at }) => at !== null), { set, at: null }];
+    this.#forgetOldSets();
+    this.#tell({ type: 'prepare', set });
+  }
+
+  /** Hits due from clock time `at` on, in ms, are made from the set that is held ready. */
+  swap(at: number): void {
+    const next = this.#sets.at(-1)!;
+    next.at = at;
+    this.#tell({ type: 'swap', digest: next.set.content.digest, at });
   }
 
   /** Sends nothing more, from this instant on, also while its thread is busy. */
@@ -81,7 +111,7 @@ export class LaneHandle {
   /** Its counts as last published. */
   counts(): LaneValues {
     if (this.#block.read(this.#next)) [this.#counts, this.#next] = [this.#next, this.#counts];
-    return new LaneValues(this.#setup.content.labels.length, this.#counts);
+    return new LaneValues(this.#setup.labels, this.#counts);
   }
 
   /** Its messages by topic; nothing where there are none. */
@@ -93,7 +123,12 @@ export class LaneHandle {
   async restart(): Promise<void> {
     await this.#settle();
     this.#thread = this.#start();
-    if (this.#plan !== null) this.#tell({ type: 'follow', ...this.#plan });
+    for (const { set, at } of this.#sets.slice(1)) {
+      this.#tell({ type: 'prepare', set });
+      if (at !== null) this.#tell({ type: 'swap', digest: set.content.digest, at });
+    }
+    if (this.#order !== null) this.#tell({ type: 'follow', ...this.#order });
+    this.#events.swapped(this.#sets[0]!.set.content.digest);
     if (this.control.leaseEnd === 0) this.#tell({ type: 'stop' });
   }
 
@@ -128,12 +163,20 @@ export class LaneHandle {
   }
 
   #isWarmup(hit: number): boolean {
-    const segments = this.#plan?.plan.segments ?? [];
+    const segments = this.#order?.plan.segments ?? [];
     const segment = segments.findLast(({ firstHit }) => firstHit <= hit);
     return segment !== undefined && hit < segment.warmupEndHit;
   }
 
+  /** The last whose instant has come is the one to begin with. */
+  #forgetOldSets(): void {
+    const now = this.#clock.now();
+    const current = this.#sets.findLastIndex(({ at }) => at !== null && at <= now);
+    this.#sets = this.#sets.slice(current);
+  }
+
   #start(): Thread {
+    this.#forgetOldSets();
     const { owner, index } = this.#setup;
     const attack = `${owner}-${index}${this.#starts === 0 ? '' : `.${this.#starts}`}`;
     // One that starts anew in the middle of a run is wanted at once.
@@ -143,6 +186,7 @@ export class LaneHandle {
     this.#owesNoneBefore = this.#clock.now() + START_MS;
     const workerData: LaneSetup = {
       ...this.#setup,
+      set: this.#sets[0]!.set,
       attack,
       rehearse,
       block: this.#block.buffer,
@@ -174,6 +218,12 @@ export class LaneHandle {
         return this.#events.failed(message.reason);
       case 'followed':
         return this.#events.followed(message.version);
+      case 'prepared':
+        return this.#events.prepared(message.digest);
+      case 'unusable':
+        return this.#events.unusable(message.digest, message.reason);
+      case 'swapped':
+        return this.#events.swapped(message.digest);
       case 'window':
         return this.#events.window(message.index, message.values);
       case 'templateFailed':

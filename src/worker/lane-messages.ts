@@ -10,14 +10,10 @@ export interface LaneSetup {
   owner: string;
   index: number;
   identity: LaneIdentity;
-  content: Content;
-  /** Where the lines of canned targets stand; null for templates. */
-  lines: TargetLines | null;
+  set: LaneSet;
+  /** How many labels there is room for. */
+  labels: number;
   protocol: Protocol;
-  warmupMs: number;
-  windowMs: number;
-  /** Spins before each hit instead of sleeping on a timer. */
-  precise: boolean;
   records: RecordOptions | null;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;
@@ -31,15 +27,41 @@ export interface LaneSetup {
   topicNames: readonly string[];
 }
 
+/** A set of templates or targets as lanes take it. */
+export interface LaneSet {
+  /** With the run's labels in place of its own. */
+  content: Content;
+  /** Where the lines of canned targets stand; null for templates. */
+  lines: TargetLines | null;
+}
+
+/** What a lane works by. */
+export interface LaneOrder {
+  version: number;
+  plan: LanePlan;
+  /** Spins before each hit instead of sleeping on a timer. */
+  precise: boolean;
+}
+
 export type ToLane =
-  /** A plan; the first one begins the attack. */
-  { type: 'follow'; version: number; plan: LanePlan } | { type: 'stop' };
+  /** The first one begins the attack. */
+  | ({ type: 'follow' } & LaneOrder)
+  /** Get ready to send from another set, and go on meanwhile. */
+  | { type: 'prepare'; set: LaneSet }
+  /** Hits due from clock time `at` on, in ms, are made from the set of that digest, which it was told to prepare. */
+  | { type: 'swap'; digest: string; at: number }
+  | { type: 'stop' };
 
 export type FromLane =
   | { type: 'ready' }
   /** It cannot work, and why in words. */
   | { type: 'failed'; reason: string }
   | { type: 'followed'; version: number }
+  | { type: 'prepared'; digest: string }
+  /** It cannot send from a set, and why in words; it goes on with the one before. */
+  | { type: 'unusable'; digest: string; reason: string }
+  /** From the instant that it was told on, it sends from this set. */
+  | { type: 'swapped'; digest: string }
   | { type: 'window'; index: number; values: Float64Array }
   /** A target could not be rendered; told at most once a second. */
   | { type: 'templateFailed'; reason: string }

@@ -1,16 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../attack/clock.ts';
-import { Lane, type LanePlan } from '../attack/lane.ts';
+import { Lane } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { Pacer } from '../attack/pacer.ts';
-import type { RecordSink } from '../attack/record.ts';
 import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
 import { TopicBlock } from '../metrics/topic-counts.ts';
 import { Masker } from '../report/mask.ts';
 import { VegetaResultSink } from '../report/vegeta-results.ts';
+import type { Content } from '../template/content.ts';
 import { createTargeter } from '../template/create-targeter.ts';
-import type { FromLane, LaneSetup, ToLane } from './lane-messages.ts';
+import { prepareTargeter } from '../template/prepare-targeter.ts';
+import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 import { type LaneProtocol, laneProtocol } from './lane-protocol.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
@@ -20,11 +21,18 @@ const TELL_FAILURE_EVERY_MS = 1000;
 
 const port = parentPort!;
 const setup = workerData as LaneSetup;
-const block = new LaneBlock(setup.content.labels.length, setup.block);
+const block = new LaneBlock(setup.labels, setup.block);
 const topics = new TopicBlock(setup.topics, setup.topicNames);
 let protocol: LaneProtocol;
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
+let records: VegetaResultSink | null = null;
+/** Makes the targets until the attack begins; from then on the lane has it. */
+let targeter: Targeter;
+/** The set that is prepared, or that was taken last. */
+let newest: { content: Content; targeter: Promise<Targeter | null> };
+/** Secrets of the newest sets: hits of an older one may still be in flight. */
+let secrets = [secretsOf(setup.set.content)];
 let failureToldAt = Number.NEGATIVE_INFINITY;
 
 function tell(message: FromLane): void {
@@ -32,29 +40,27 @@ function tell(message: FromLane): void {
 }
 
 function newTargeter(): Targeter {
-  return createTargeter(setup.content, setup.identity, protocol.parse, setup.lines);
+  const { content, lines } = setup.set;
+  return createTargeter(content, setup.identity, protocol.parse, lines);
+}
+
+function secretsOf({ secrets: names, variables }: Content): string[] {
+  return names.flatMap((name) => variables[name] ?? []);
 }
 
 function newMasker(): Masker {
-  const { secrets, variables } = setup.content;
-  return new Masker(secrets.flatMap((name) => variables[name] ?? []));
+  return new Masker(secrets.flat());
 }
 
-function newRecords(): RecordSink | null {
-  const { records, content, attack } = setup;
-  if (records === null) return null;
-  const { path, bodies, headers } = records;
-  return new VegetaResultSink({
-    path,
-    attack,
-    labels: content.labels,
-    bodies,
-    headers,
-    mask: newMasker(),
-  });
+function newRecords(): VegetaResultSink | null {
+  if (setup.records === null) return null;
+  const { path, bodies, headers } = setup.records;
+  const { labels } = newest.content;
+  return new VegetaResultSink({ path, attack: setup.attack, labels, bodies, headers, mask: newMasker() });
 }
 
-function begin(targeter: Targeter, plan: LanePlan): void {
+function begin({ plan, precise }: LaneOrder): void {
+  records = newRecords();
   lane = new Lane({
     clock: systemClock,
     owner: setup.owner,
@@ -66,9 +72,7 @@ function begin(targeter: Targeter, plan: LanePlan): void {
     block,
     control: new LaneControl(setup.control),
     plan,
-    warmupMs: setup.warmupMs,
-    windowMs: setup.windowMs,
-    records: newRecords(),
+    records,
     events: {
       wake: () => pacer?.wake(),
       windowClosed: (index, tally) => tell({ type: 'window', index, values: tally.values.slice() }),
@@ -76,12 +80,11 @@ function begin(targeter: Targeter, plan: LanePlan): void {
         const now = systemClock.now();
         if (now - failureToldAt < TELL_FAILURE_EVERY_MS) return;
         failureToldAt = now;
-        const reason = error instanceof Error ? error.message : String(error);
-        tell({ type: 'templateFailed', reason: newMasker().text(reason) });
+        tell({ type: 'templateFailed', reason: newMasker().text(reasonOf(error)) });
       },
     },
   });
-  pacer = new Pacer(lane, systemClock, setup.precise, end);
+  pacer = new Pacer(lane, systemClock, precise, end);
   pacer.start();
 }
 
@@ -92,18 +95,54 @@ function end(): void {
 }
 
 function fail(error: unknown): void {
-  tell({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  tell({ type: 'failed', reason: reasonOf(error) });
   port.close();
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function prepare({ content, lines }: LaneSet): void {
+  const { digest } = content;
+  const made = prepareTargeter(content, setup.identity, protocol.parse, lines).then(
+    (prepared) => {
+      tell({ type: 'prepared', digest });
+      return prepared;
+    },
+    (error: unknown) => {
+      const masker = new Masker(secretsOf(content));
+      tell({ type: 'unusable', digest, reason: masker.text(reasonOf(error)) });
+      return null;
+    },
+  );
+  newest = { content, targeter: made };
+}
+
+/** @param at clock time in ms */
+async function swap(digest: string, at: number): Promise<void> {
+  const { content, targeter: made } = newest;
+  const next = content.digest === digest ? await made : null;
+  if (next === null) return;
+  secrets = [...secrets.slice(-2), secretsOf(content)];
+  records?.follow(content.labels, newMasker());
+  if (lane !== null) lane.retarget(next, at);
+  else {
+    targeter.close?.();
+    targeter = next;
+  }
+  tell({ type: 'swapped', digest });
 }
 
 async function main(): Promise<void> {
   topics.onName = (name) => tell({ type: 'topic', name });
   protocol = await laneProtocol(setup.protocol, topics);
-  const targeter = newTargeter();
-  if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.content.labels.length);
+  targeter = newTargeter();
+  newest = { content: setup.set.content, targeter: Promise.resolve(targeter) };
+  if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.labels);
   port.on('message', (message: ToLane) => {
     try {
-      obey(message, targeter);
+      obey(message);
     } catch (error) {
       fail(error);
     }
@@ -111,17 +150,25 @@ async function main(): Promise<void> {
   tell({ type: 'ready' });
 }
 
-function obey(message: ToLane, targeter: Targeter): void {
-  if (message.type === 'follow') {
-    if (lane === null) begin(targeter, message.plan);
-    else lane.follow(message.plan);
-    tell({ type: 'followed', version: message.version });
-    pacer?.wake();
-  } else if (lane !== null) {
-    lane.stop();
-  } else {
-    tell({ type: 'finished' });
-    port.close();
+function obey(message: ToLane): void {
+  switch (message.type) {
+    case 'follow':
+      if (lane === null) begin(message);
+      else {
+        lane.follow(message.plan);
+        pacer!.precise = message.precise;
+      }
+      tell({ type: 'followed', version: message.version });
+      return pacer!.wake();
+    case 'prepare':
+      return prepare(message.set);
+    case 'swap':
+      swap(message.digest, message.at).catch(fail);
+      return;
+    case 'stop':
+      if (lane !== null) return lane.stop();
+      tell({ type: 'finished' });
+      port.close();
   }
 }
 

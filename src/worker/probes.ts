@@ -5,8 +5,6 @@ import { createMetrics, type Metrics, type MetricsView } from '../metrics/promet
 export interface Probed {
   /** It has lanes that could attack. */
   readonly ready: boolean;
-  /** Names of its labels; empty until it knows them. */
-  readonly labels: readonly string[];
   metrics(): MetricsView;
 }
 
@@ -40,7 +38,7 @@ export class Probes {
     }
     if (url !== '/metrics') return respond(response, 404, 'here are /healthz, /readyz and /metrics\n');
     if (!this.#worker.ready) return respond(response, 503, 'not ready\n');
-    this.#metrics ??= createMetrics({ read: () => this.#worker.metrics(), labels: this.#worker.labels });
+    this.#metrics ??= createMetrics(() => this.#worker.metrics());
     respond(response, 200, await this.#metrics.text(), this.#metrics.contentType);
   }
 }

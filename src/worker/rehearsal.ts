@@ -90,9 +90,8 @@ async function attack({ targeter, labels, connect }: Rehearsal): Promise<void> {
       endsAt: plan.endsAt,
       maxLagMs: DURATION_MS,
       latencyAboveMs: Number.POSITIVE_INFINITY,
+      windows: [],
     },
-    warmupMs: 0,
-    windowMs: DURATION_MS,
     records: null,
     events: { wake: () => pacer.wake(), windowClosed: () => {}, templateFailed: () => {} },
   });

@@ -31,7 +31,7 @@ test('everything in the units of the machine, with defaults', () => {
       keepAlive: true,
       tls: { ca: null, serverName: null, insecure: false },
     },
-    source: { kind: 'templates', entry: 'a.json', from: [{ inline: { 'a.json': '{}' } }] },
+    source: { kind: 'templates', entry: 'a.json', from: [{ inline: { 'a.json': '{}' } }], reloadMs: null },
     variables: [],
     events: { reuse: 0, duplicates: 0, idField: 'messageId', seed: null, profiles: 1000, pool: 1000 },
     stopWhen: null,
@@ -57,7 +57,23 @@ test('every value that is given arrives', () => {
     },
     templates: {
       entry: 'a',
-      from: [...inline, { configMap: { name: 'c' } }, { directory: { path: './t' } }],
+      from: [
+        ...inline,
+        { configMap: { name: 'c' } },
+        { directory: { path: './t' } },
+        { s3: { bucket: 'bkt' } },
+        {
+          s3: {
+            bucket: 'bkt',
+            prefix: 'p/',
+            region: 'eu-west-1',
+            endpoint: 'http://s3:9000',
+            pathStyle: true,
+            credentials: { secretName: 'keys' },
+          },
+        },
+      ],
+      reload: '30s',
     },
     variables: [
       { name: 'A', value: 'a' },
@@ -105,7 +121,25 @@ test('every value that is given arrives', () => {
     source: {
       kind: 'templates',
       entry: 'a',
-      from: [...inline, { configMap: { name: 'c' } }, { directory: { path: './t' } }],
+      from: [
+        ...inline,
+        { configMap: { name: 'c' } },
+        { directory: { path: './t' } },
+        {
+          s3: { bucket: 'bkt', prefix: '', region: null, endpoint: null, pathStyle: false, secret: null },
+        },
+        {
+          s3: {
+            bucket: 'bkt',
+            prefix: 'p/',
+            region: 'eu-west-1',
+            endpoint: 'http://s3:9000',
+            pathStyle: true,
+            secret: 'keys',
+          },
+        },
+      ],
+      reloadMs: 30_000,
     },
     variables: [
       { name: 'A', value: 'a' },
@@ -194,7 +228,6 @@ test('what cannot be done yet is named, all of it', () => {
   const loadtest = parseLoadTest(
     manifestWith({
       http: { http2: true, proxy: 'http://p', resolve: { a: '10.0.0.1' } },
-      targets: { from: [...inline, { s3: { bucket: 'bkt' } }] },
       results: { samples: 1 },
     }),
   );
@@ -207,7 +240,6 @@ test('what cannot be done yet is named, all of it', () => {
         'spec.http.http2',
         'spec.http.proxy',
         'spec.http.resolve',
-        'spec.targets.from[1].s3',
         'spec.results.samples',
       ]);
       for (const { message } of error.problems) assert.match(message, /^is not supported yet: /);

@@ -115,8 +115,6 @@ export class LaneWorld {
       block,
       control: this.control,
       plan: this.lanePlan(),
-      warmupMs: options.goal.warmupMs ?? 0,
-      windowMs: options.windowMs ?? null,
       records: options.records ? this.#sink() : null,
       events: {
         wake: () => {
@@ -133,12 +131,14 @@ export class LaneWorld {
 
   /** The plan as it stands now, as it comes over the wire. */
   lanePlan(): LanePlan {
+    const { windowMs = null, goal } = this.#options;
     return {
       startAt: START,
       segments: structuredClone(this.plan.segments),
       endsAt: this.plan.endsAt,
       maxLagMs: this.#options.maxLagMs ?? 1000,
       latencyAboveMs: this.#options.latencyAboveMs ?? Number.POSITIVE_INFINITY,
+      windows: windowMs === null ? [] : [{ from: goal.warmupMs ?? 0, index: 0, windowMs }],
     };
   }
 

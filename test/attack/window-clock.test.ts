@@ -20,6 +20,13 @@ function segments(...turns: number[]): Segment[] {
   return plan.segments;
 }
 
+/** Windows of 1 s from the end of the warm-up on. */
+function clock(warmupMs: number, known: Segment[]): WindowClock {
+  const windows = new WindowClock();
+  windows.follow(known, [{ from: warmupMs, index: 0, windowMs: 1000 }]);
+  return windows;
+}
+
 /** When the first windows end. */
 function ends(windows: WindowClock, count: number): number[] {
   return Array.from({ length: count }, () => {
@@ -46,25 +53,55 @@ describe('windows end', () => {
   ];
   for (const [what, warmupMs, turns, expected] of rows) {
     test(what, () => {
-      const windows = new WindowClock(warmupMs, 1000);
-      windows.follow(segments(...turns));
+      const windows = clock(warmupMs, segments(...turns));
       assert.deepEqual(ends(windows, expected.length), expected);
     });
   }
 
   test('at no time before there is a plan', () => {
-    assert.equal(new WindowClock(0, 1000).endsAt, Infinity);
+    assert.equal(new WindowClock().endsAt, Infinity);
+    assert.equal(clock(0, []).endsAt, Infinity);
   });
 
   test('when the first known stretch begins, where older ones are forgotten', () => {
-    const windows = new WindowClock(0, 1000);
-    windows.follow(segments(10_500, 12_500).slice(2));
+    const windows = clock(0, segments(10_500, 12_500).slice(2));
     assert.equal(windows.endsAt, 12_500);
     windows.skipTo(12_400);
     assert.equal(windows.index, 0);
     windows.skipTo(12_500);
     assert.equal(windows.index, 10);
     assert.equal(windows.endsAt, 13_000);
+  });
+});
+
+describe('windows of another length', () => {
+  /** Two of 1 s, then two of 3 s, then such of 0.5 s. */
+  const stretches = [
+    { from: 500, index: 0, windowMs: 1000 },
+    { from: 2500, index: 2, windowMs: 3000 },
+    { from: 8500, index: 4, windowMs: 500 },
+  ];
+
+  test('begin where the last one of the old length ends', () => {
+    const windows = new WindowClock();
+    windows.follow(segments(), stretches);
+    assert.deepEqual(ends(windows, 6), [1500, 2500, 5500, 8500, 9000, 9500]);
+  });
+
+  test('are found by a lane that begins late, also where older lengths are forgotten', () => {
+    for (const known of [stretches, stretches.slice(2)]) {
+      const windows = new WindowClock();
+      windows.follow(segments(), known);
+      windows.skipTo(9100);
+      assert.deepEqual([windows.index, windows.endsAt, windows.windowMs], [5, 9500, 500]);
+    }
+  });
+
+  test('none at all are no windows', () => {
+    const windows = new WindowClock();
+    windows.follow(segments(), []);
+    windows.skipTo(9100);
+    assert.deepEqual([windows.index, windows.endsAt], [0, Infinity]);
   });
 });
 
@@ -80,8 +117,7 @@ describe('a lane that begins late', () => {
   ];
   for (const [runMs, turns, index] of rows) {
     test(`at ${runMs} ms begins with window ${index}${turns.length === 0 ? '' : `, turns at ${turns.join()}`}`, () => {
-      const windows = new WindowClock(0, 1000);
-      windows.follow(segments(...turns));
+      const windows = clock(0, segments(...turns));
       windows.skipTo(runMs);
       assert.equal(windows.index, index);
     });

@@ -2,14 +2,17 @@ import type { SyncRequest, WorkerReport } from '../../src/coordinator/protocol.t
 import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
 import { VectorSender } from '../../src/metrics/vector-codec.ts';
 
+/** How many labels there is room for in the runs of these tests. */
+export const MOST_LABELS = 3;
+
 /** What one worker counts, and its reports of it. */
 export class Counting {
-  readonly tally = new Tally(1);
+  readonly tally = new Tally(MOST_LABELS);
   readonly warmup = new CountsBlock();
-  readonly sender = new VectorSender(Tally.size(1) + CountsBlock.size);
+  readonly sender = new VectorSender(Tally.size(MOST_LABELS) + CountsBlock.size);
 
   report(differences: Partial<WorkerReport> = {}): WorkerReport {
-    const vector = new Float64Array(Tally.size(1) + CountsBlock.size);
+    const vector = new Float64Array(Tally.size(MOST_LABELS) + CountsBlock.size);
     vector.set(this.tally.values);
     vector.set(this.warmup.values, this.tally.values.length);
     return {
@@ -32,6 +35,7 @@ export function call(differences: Partial<SyncRequest> = {}): SyncRequest {
     state: 'running',
     received: null,
     acknowledged: null,
+    content: { prepared: null, running: null },
     cores: 2,
     lanes: 1,
     report: null,

@@ -5,8 +5,8 @@ import { dropped } from '../../src/metrics/counts.ts';
 import { randomRate, shown } from '../attack/schedule/schedules.ts';
 import { randomStream } from '../metrics/random.ts';
 import { type ClusterOptions, FakeCluster, type Network } from './fake-cluster.ts';
-import type { FakeWorkerOptions } from './fake-worker.ts';
-import { runSpec, workers } from './run-spec.ts';
+import type { FakeWorker, FakeWorkerOptions } from './fake-worker.ts';
+import { content, runSpec, workers } from './run-spec.ts';
 
 afterEach(() => FakeCluster.dispose());
 
@@ -18,10 +18,11 @@ function badNetwork(random: () => number): Network {
 }
 
 function anyWorker(random: () => number): Partial<FakeWorkerOptions> {
-  const [followMs, serviceMs] = [random() * 20, random() * 400];
+  const [compileMs, followMs, serviceMs] = [random() * 200, random() * 20, random() * 400];
   return {
     bootMs: random() * 300,
     prepareMs: random() * 300,
+    compileMs: () => random() * compileMs,
     followMs: () => random() * followMs,
     serviceMs: () => random() * serviceMs,
     dropped: random() * 0.1,
@@ -49,7 +50,7 @@ function chaos(seed: number): { random: () => number; spec: RunSpec; options: Cl
   };
 }
 
-/** Changes rate, suspension and number of workers now and then, until the run ends. */
+/** Changes rate, suspension, contents and workers now and then, until the run ends. */
 async function changing(
   cluster: FakeCluster,
   spec: RunSpec,
@@ -59,6 +60,7 @@ async function changing(
   while (cluster.final === null) {
     await cluster.pass(100 + random() * 2_000);
     if (cluster.startAt === null || cluster.final !== null) continue;
+    if (random() < 0.4) cluster.coordinator.offer(content(`d${Math.ceil(random() * 5)}`));
     const dice = random();
     const suspend = dice < 0.15;
     const schedule =
@@ -72,6 +74,20 @@ async function changing(
   }
 }
 
+/** Hits of a worker that were made from an older set than one before them, or from one that was never current. */
+function goneBack(cluster: FakeCluster): string[] {
+  const wrong: string[] = [];
+  const newest = new Map<FakeWorker, number>();
+  const inOrder = [...cluster.decided.entries()].toSorted(([a], [b]) => a - b);
+  for (const [hit, { worker, digest }] of inOrder) {
+    const least = newest.get(worker) ?? 0;
+    const found = cluster.contents.indexOf(digest, least);
+    if (found === -1) wrong.push(`hit ${hit} from ${digest} after ${cluster.contents[least]}`);
+    else newest.set(worker, found);
+  }
+  return wrong;
+}
+
 describe('over any network and any changes, while no lease runs out', () => {
   for (let seed = 1; seed <= 25; seed++) {
     test(`each hit is decided once and none is missing (seed ${seed})`, async () => {
@@ -80,13 +96,13 @@ describe('over any network and any changes, while no lease runs out', () => {
       const cluster = new FakeCluster(spec, options);
       const leave = () => {
         const worker = cluster.worker(Math.floor(random() * spec.workers.replicas));
-        // One that has not yet heard of the start goes at once, and what fell to it by then is not made up.
-        if (worker.state === 'running' && random() < 0.5) worker.leave();
+        if (random() < 0.5) worker.leave();
       };
       await changing(cluster, spec, random, leave);
       const final = await cluster.end();
       const message = shown(spec);
       assert.deepEqual(cluster.broken.slice(0, 5), [], message);
+      assert.deepEqual(goneBack(cluster), [], message);
       if (final.verdict === 'Failed') {
         // Whoever leaves too often is not replaced for ever.
         assert.match(final.reason, /replaced 3 times/);
@@ -119,6 +135,7 @@ describe('when workers are killed or out of sight besides', () => {
       const final = await cluster.end();
       const message = `${shown(spec)}: ${final.reason}`;
       assert.deepEqual(cluster.broken.slice(0, 5), [], message);
+      assert.deepEqual(goneBack(cluster), [], message);
       const reported = final.tally.counts.sent + dropped(final.tally.counts);
       const inWarmup = final.warmup.counts.sent + dropped(final.warmup.counts);
       const unreported = final.unreported + final.warmup.unreported;

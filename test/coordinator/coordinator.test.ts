@@ -492,6 +492,33 @@ describe('a worker that leaves', () => {
     assert.deepEqual(cluster.broken, []);
   });
 
+  test('before it has heard that the start is named goes on until its successor can, too', async () => {
+    const cluster = new FakeCluster(runSpec());
+    await cluster.until(() => cluster.coordinator.snapshot().startedAt !== null);
+    const worker = cluster.worker(1);
+    assert.equal(worker.assignment?.startAt, null);
+    worker.leave();
+    const final = await cluster.end();
+    assert.deepEqual([final.scheduled, final.unreported, final.tally.counts.sent], [1000, 0, 1000]);
+    assert.equal(cluster.decided.size, 1000);
+    assert.deepEqual(cluster.broken, []);
+  });
+
+  test('before the start is named goes at once, and the start waits for its successor', async () => {
+    const cluster = new FakeCluster(runSpec(), { workers: ({ index }) => ({ prepareMs: 10 + index * 500 }) });
+    await cluster.until(() => cluster.worker(0).state === 'ready');
+    const leaving = cluster.worker(0);
+    leaving.leave();
+    await cluster.until(() => leaving.dead, 200);
+    const final = await cluster.end();
+    assert.deepEqual([final.scheduled, final.unreported, final.tally.counts.sent], [1000, 0, 1000]);
+    assert.equal(
+      leaving.report().cursors.every((cursor) => cursor === 0),
+      true,
+    );
+    assert.deepEqual(cluster.broken, []);
+  });
+
   test('with all others hands over to all their successors', async () => {
     const cluster = await running(runSpec({ durationMs: 15_000 }), {}, 3_000);
     cluster.workers.forEach((worker) => worker.leave());

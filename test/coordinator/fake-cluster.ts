@@ -12,7 +12,9 @@ import {
   workerName,
 } from '../../src/coordinator/worker-pool.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
+import type { Content } from '../../src/template/content.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
+import { MOST_LABELS } from './calls.ts';
 import { FakeWorker, type FakeWorkerOptions, PROMPT } from './fake-worker.ts';
 import { CONTENT } from './run-spec.ts';
 
@@ -46,6 +48,8 @@ export interface Decided {
   at: number;
   dueAt: number;
   dropped: boolean;
+  /** Digest of the set that it was made from. */
+  digest: string;
 }
 
 /**
@@ -58,6 +62,8 @@ export class FakeCluster implements WorkerPool {
   readonly coordinator: Coordinator;
   readonly workers: FakeWorker[] = [];
   readonly notes: string[] = [];
+  /** Digests that were current, in their order. */
+  readonly contents: string[] = [];
   readonly decided = new Map<number, Decided>();
   /** Each thing that must not happen, in words. */
   readonly broken: string[] = [];
@@ -85,6 +91,7 @@ export class FakeCluster implements WorkerPool {
       run: this.run,
       spec,
       content: CONTENT,
+      mostLabels: MOST_LABELS,
       lanes: 2,
       leaseMs: 5000,
       records: null,
@@ -199,6 +206,16 @@ export class FakeCluster implements WorkerPool {
     }
   }
 
+  /** A worker gets a set. @param answer null: it came to nothing */
+  carryContent(from: FakeWorker, digest: string, answer: (content: Content | null) => void): void {
+    const { lost, delayMs } = this.network;
+    const isLost = this.random() < lost;
+    this.after(delayMs(), () => {
+      const content = this.coordinator.contentOf(digest);
+      this.after(delayMs(), () => answer(isLost || this.now < from.silentUntil ? null : content));
+    });
+  }
+
   #deliver(from: FakeWorker, text: string, answer: (response: SyncResponse) => void): void {
     if (this.now < from.silentUntil) return;
     const request = readSyncRequest(text);
@@ -220,7 +237,7 @@ export class FakeCluster implements WorkerPool {
 
   // --- what must not happen ---
 
-  decide(hit: number, dueAt: number, worker: FakeWorker, dropped: boolean): void {
+  decide(hit: number, { worker, dueAt, dropped, digest }: Omit<Decided, 'at'>): void {
     const before = this.decided.get(hit);
     const name = workerName(worker.worker);
     if (before !== undefined) {
@@ -232,7 +249,7 @@ export class FakeCluster implements WorkerPool {
     // A clock is known to half a round trip.
     if (this.runMs < dueAt - 50)
       this.broken.push(`hit ${hit} of ${name} came at ${this.runMs}, due at ${dueAt}`);
-    this.decided.set(hit, { worker, at: this.now, dueAt, dropped });
+    this.decided.set(hit, { worker, at: this.now, dueAt, dropped, digest });
   }
 
   #checkLaws(snapshot: RunSnapshot): void {
@@ -252,6 +269,8 @@ export class FakeCluster implements WorkerPool {
     }
     mock.timers.tick(STEP_MS);
     await settled();
+    const { digest } = this.coordinator.content;
+    if (this.contents.at(-1) !== digest) this.contents.push(digest);
     for (const worker of this.workers) worker.work();
     if ((this.now / STEP_MS) % (SNAPSHOT_EVERY_MS / STEP_MS) === 0) {
       this.last = this.coordinator.snapshot();

@@ -8,8 +8,11 @@ import {
   type WorkerReport,
 } from '../../src/coordinator/protocol.ts';
 import type { PoolWorker } from '../../src/coordinator/worker-pool.ts';
+import type { Content } from '../../src/template/content.ts';
 import { ClockOffset } from '../../src/worker/clock-offset.ts';
 import { fenceAt } from '../../src/worker/fence.ts';
+import type { LaneSet } from '../../src/worker/lane-messages.ts';
+import { SetKeeper } from '../../src/worker/set-keeper.ts';
 import { Counting } from './calls.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 
@@ -20,6 +23,10 @@ interface FakeLane {
   version: number;
   segments: Assignment['segments'];
   endsAt: number | null;
+  /** Sets, each for the hits due from clock time `at` on. */
+  sets: { set: LaneSet; at: number }[];
+  /** A set that it holds ready. */
+  prepared: LaneSet | null;
 }
 
 /** How a worker behaves; all times in ms. */
@@ -28,6 +35,8 @@ export interface FakeWorkerOptions {
   bootMs: number;
   /** From its first assignment to lanes that are ready; Infinity: never. */
   prepareMs: number;
+  /** From a set to lanes that hold it ready. */
+  compileMs: () => number;
   /** Until a lane has taken a plan over. */
   followMs: () => number;
   /** How long a hit is in flight. */
@@ -43,6 +52,7 @@ export interface FakeWorkerOptions {
 export const PROMPT: FakeWorkerOptions = {
   bootMs: 20,
   prepareMs: 30,
+  compileMs: () => 0,
   followMs: () => 0,
   serviceMs: () => 0,
   dropped: 0,
@@ -72,8 +82,9 @@ export class FakeWorker {
   assignment: Assignment | null = null;
   calls = 0;
   readonly #cluster: FakeCluster;
+  readonly sets: SetKeeper;
   readonly #offset = new ClockOffset();
-  readonly #flights: { warmup: boolean; answeredAt: number }[] = [];
+  readonly #flights: { warmup: boolean; label: number; answeredAt: number }[] = [];
   #lanes: FakeLane[] = [];
   #acknowledged: Version | null = null;
   #startAt: number | null = null;
@@ -89,6 +100,21 @@ export class FakeWorker {
     this.options = options;
     this.incarnation = `w${worker.index}.${worker.replacement}`;
     this.#answeredAt = this.#now;
+    this.sets = new SetKeeper({
+      clock: { now: () => this.#now },
+      lanes: {
+        prepare: (set) => this.#prepare(set),
+        swap: (at) => {
+          for (const lane of this.#lanes) lane.sets.push({ set: lane.prepared!, at });
+        },
+        havePrepared: (digest) =>
+          this.#lanes.every(({ prepared }) => prepared !== null && prepared.content.digest === digest),
+        haveTaken: (digest) => this.#lanes.every(({ sets }) => sets.at(-1)!.set.content.digest === digest),
+      },
+      fetch: (digest) => this.#fetch(digest),
+      changed: () => this.call(true),
+      failed: (reason) => this.fail(reason),
+    });
     cluster.after(options.bootMs, () => this.#keepCalling());
   }
 
@@ -102,7 +128,7 @@ export class FakeWorker {
 
   leave(): void {
     if (this.dead || this.#over || this.state === 'leaving') return;
-    if (this.state === 'running') this.state = 'leaving';
+    if (this.state === 'ready' || this.state === 'running') this.state = 'leaving';
     else this.#stop();
     this.call(true);
   }
@@ -117,6 +143,7 @@ export class FakeWorker {
   work(): void {
     if (this.dead) return;
     const now = this.#now;
+    if (this.#lanes.length > 0) this.#lookAtSets();
     for (const lane of this.#lanes) {
       while (this.#startAt! + lane.cursor.dueAt <= now && this.#startAt! + lane.cursor.dueAt < this.#fence) {
         if (now >= this.#leaseEnd || now >= this.#stoppedAt) break;
@@ -124,9 +151,9 @@ export class FakeWorker {
       }
     }
     for (let at = this.#flights.length - 1; at >= 0; at--) {
-      const { warmup, answeredAt } = this.#flights[at]!;
+      const { warmup, label, answeredAt } = this.#flights[at]!;
       if (now < answeredAt && now < this.#stoppedAt + 1000) continue;
-      this.#land(warmup, now >= answeredAt);
+      this.#land(warmup, label, now >= answeredAt);
       this.#flights.splice(at, 1);
     }
     if (now > this.#leaseEnd && !this.#over) this.#stop();
@@ -138,23 +165,48 @@ export class FakeWorker {
     const { tally, warmup } = this.counting;
     const drops = this.#cluster.random() < this.options.dropped;
     const of = cursor.warmup ? warmup : null;
-    this.#cluster.decide(cursor.hit, cursor.dueAt, this, drops);
+    const due = this.#startAt! + cursor.dueAt;
+    while (lane.sets.length > 1 && lane.sets[1]!.at <= due) lane.sets.shift();
+    const { digest, labels } = lane.sets[0]!.set.content;
+    const label = Math.max(0, labels.indexOf(`${digest}.json`));
+    this.#cluster.decide(cursor.hit, { dueAt: cursor.dueAt, worker: this, dropped: drops, digest });
     if (drops) {
       if (of === null) tally.drop(-1, 0);
       else of.drop(0);
     } else {
-      if (of === null) tally.send(0, 0);
+      if (of === null) tally.send(label, 0);
       else of.send();
-      this.#flights.push({ warmup: cursor.warmup, answeredAt: this.#now + this.options.serviceMs() });
+      this.#flights.push({ warmup: cursor.warmup, label, answeredAt: this.#now + this.options.serviceMs() });
     }
     cursor.advance();
   }
 
-  #land(warmup: boolean, answered: boolean): void {
+  #land(warmup: boolean, label: number, answered: boolean): void {
     if (warmup && answered) this.counting.warmup.succeed();
     else if (warmup) this.counting.warmup.interrupt();
-    else if (answered) this.counting.tally.succeed(0, 200, 1, 1, 0, 0);
-    else this.counting.tally.interrupt(0);
+    else if (answered) this.counting.tally.succeed(label, 200, 1, 1, 0, 0);
+    else this.counting.tally.interrupt(label);
+  }
+
+  #prepare(set: LaneSet): void {
+    for (const lane of this.#lanes) {
+      lane.prepared = null;
+      this.#cluster.after(this.options.compileMs(), () => {
+        if (this.dead) return;
+        lane.prepared = set;
+        this.#lookAtSets();
+      });
+    }
+  }
+
+  #fetch(digest: string): Promise<Content> {
+    return new Promise((resolve, reject) => {
+      this.#cluster.carryContent(this, digest, (content) => {
+        if (this.dead) return;
+        if (content === null) reject(new Error('no content of that digest'));
+        else resolve(content);
+      });
+    });
   }
 
   #stop(): void {
@@ -213,6 +265,7 @@ export class FakeWorker {
       state: this.state,
       received: this.assignment?.version ?? null,
       acknowledged: this.#acknowledged,
+      content: this.sets.report,
       cores: 2,
       lanes: this.state === 'starting' ? 0 : this.#lanes.length,
       report: this.#reporting ? this.report() : null,
@@ -260,23 +313,38 @@ export class FakeWorker {
   #take(assignment: Assignment): void {
     const first = this.assignment === null;
     this.assignment = assignment;
+    this.sets.follow(assignment.content, this.#startAt);
     if (first) {
       this.#reporting = true;
-      this.#cluster.after(this.options.prepareMs, () => this.#ready(assignment.lanes));
+      void this.#begin(assignment.lanes);
     } else if (this.state !== 'starting') {
       this.#followPlan();
     }
     if (assignment.stop) this.#stop();
   }
 
-  #ready(lanes: number): void {
+  async #begin(lanes: number): Promise<void> {
+    const set = await this.sets.first();
+    this.#cluster.after(this.options.prepareMs, () => this.#startLanes(lanes, set));
+  }
+
+  #startLanes(lanes: number, set: LaneSet): void {
     if (this.dead || this.#over) return;
     this.#lanes = Array.from({ length: lanes }, (_, lane) => ({
       cursor: new HitCursor(this.incarnation, lane),
       version: 0,
       segments: [],
       endsAt: null,
+      sets: [{ set, at: Number.NEGATIVE_INFINITY }],
+      prepared: null,
     }));
+    this.sets.begin(set);
+    this.#lookAtSets();
+  }
+
+  #lookAtSets(): void {
+    this.sets.look();
+    if (this.state !== 'starting' || !this.sets.isCurrent) return;
     this.state = 'ready';
     this.#followPlan();
   }
@@ -290,6 +358,7 @@ export class FakeWorker {
       return;
     }
     this.#startAt ??= this.#offset.toLocal(assignment.startAt);
+    this.sets.follow(assignment.content, this.#startAt);
     if (this.state === 'ready') this.state = 'running';
     for (const lane of this.#lanes) {
       this.#cluster.after(this.options.followMs(), () => this.#follow(lane, assignment));

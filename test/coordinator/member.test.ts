@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Member } from '../../src/coordinator/member.ts';
-import { Counting, call } from './calls.ts';
+import { Counting, call, MOST_LABELS } from './calls.ts';
 
-const member = () => new Member({ index: 1, replacement: 2 }, 1, 100);
+const member = () => new Member({ index: 1, replacement: 2 }, MOST_LABELS, 100);
 
 describe('a member', () => {
   test('is starting at first, has a name and has told nothing', () => {

@@ -21,7 +21,7 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
       keepAlive: true,
       tls: { ca: null, serverName: null, insecure: false },
     },
-    source: { kind: 'templates', entry: 'track.json', from: [] },
+    source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
     variables: [],
     events: EVENTS,
     stopWhen: null,
@@ -56,13 +56,33 @@ export function stopSpec(differences: Partial<StopSpec> = {}): StopSpec {
 
 const EVENTS = { reuse: 0, duplicates: 0, idField: 'messageId', seed: null, profiles: 10, pool: 10 };
 
-export const CONTENT: Content = {
-  kind: 'templates',
-  digest: 'd1',
-  labels: ['track.json'],
-  variables: {},
-  secrets: [],
-  entry: 'track.json',
-  files: {},
-  events: EVENTS,
-};
+export const CONTENT: Content = content('d1');
+
+/** Templates of one label, named by their digest. */
+export function content(digest: string): Content {
+  const entry = `${digest}.json`;
+  return {
+    kind: 'templates',
+    digest,
+    labels: [entry],
+    variables: {},
+    secrets: [],
+    entry,
+    files: {},
+    events: EVENTS,
+  };
+}
+
+/** Canned targets that are sent once. */
+export function targets(digest: string, count: number): Content {
+  return {
+    kind: 'targets',
+    digest,
+    labels: [`${digest}.json`],
+    variables: {},
+    secrets: [],
+    files: [],
+    count,
+    loop: false,
+  };
+}

@@ -25,7 +25,7 @@ const server = new SyncServer({
       saved: true,
     });
   },
-  content: () => CONTENT,
+  content: (digest) => (digest === CONTENT.digest ? CONTENT : null),
 });
 let base = '';
 before(async () => {

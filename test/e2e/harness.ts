@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
@@ -12,11 +13,16 @@ import type { RecordOptions } from '../../src/coordinator/protocol.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
+import type { Content, TemplateContent } from '../../src/template/content.ts';
+import { makeTemplateContent } from '../../src/template/make-content.ts';
 
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
 export interface TestRun {
+  test: PreparedRun;
   spec: RunSpec;
+  /** What it begins with. */
+  content: Content;
   coordinator: Coordinator;
   pool: LocalWorkerPool;
   notes: string[];
@@ -35,6 +41,8 @@ export async function startRun(
     leaseMs?: number;
     lanes?: number;
     templates?: Record<string, string>;
+    /** Manifest files with what stands beside the LoadTest. */
+    files?: string[];
     records?: RecordOptions;
     metricsPort?: number;
   } = {},
@@ -49,7 +57,7 @@ export async function startRun(
     spec: { ...content, variables, ...spec },
   };
   writeFileSync(file, JSON.stringify(loadtest));
-  const test = await prepareTest({ file: [file] });
+  const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
   const notes: string[] = [];
   const brokenLaws: string[] = [];
   const token = 'test-token';
@@ -58,7 +66,7 @@ export async function startRun(
     host: '127.0.0.1',
     token,
     sync: (request) => coordinator.sync(request),
-    content: () => coordinator.content,
+    content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
   const pool = new LocalWorkerPool({
@@ -90,7 +98,9 @@ export async function startRun(
   });
   coordinator.start();
   return {
+    test,
     spec: test.spec,
+    content: test.content,
     coordinator,
     pool,
     notes,
@@ -110,6 +120,12 @@ export async function startRun(
       }
     },
   };
+}
+
+/** The same templates with others in place of some. */
+export function withFiles(content: Content, files: Record<string, string>): Content {
+  const templates = content as TemplateContent;
+  return makeTemplateContent({ ...templates, files: { ...templates.files, ...files } });
 }
 
 function templates(files: Record<string, string> = {}) {
@@ -146,14 +162,18 @@ export interface ArrivalTarget {
   url: string;
   /** Arrivals of whole requests, in ms of the clock that lanes use. */
   arrivals: number[];
+  /** What each of them asked for, in the same order. */
+  paths: string[];
   close(): Promise<void>;
 }
 
 export async function startArrivalTarget(): Promise<ArrivalTarget> {
   const arrivals: number[] = [];
+  const paths: string[] = [];
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       arrivals.push(systemClock.now());
+      paths.push(request.url!);
       response.end('ok');
     });
   });
@@ -162,6 +182,7 @@ export async function startArrivalTarget(): Promise<ArrivalTarget> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     arrivals,
+    paths,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

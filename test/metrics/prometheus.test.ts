@@ -11,7 +11,9 @@ const LABELS = ['track.json', 'identify.json'];
 
 function viewOf(tally: Tally, change: Partial<MetricsView> = {}): MetricsView {
   return {
+    labels: LABELS,
     tally,
+    reloads: { applied: 0, refused: 0 },
     warmup: new CountsBlock().counts,
     topics: [],
     targetRate: 5000,
@@ -22,8 +24,8 @@ function viewOf(tally: Tally, change: Partial<MetricsView> = {}): MetricsView {
   };
 }
 
-async function scrape(view: MetricsView, labels = LABELS): Promise<Map<string, Family>> {
-  return parseExposition(await createMetrics({ read: () => view, labels }).text());
+async function scrape(view: MetricsView): Promise<Map<string, Family>> {
+  return parseExposition(await createMetrics(() => view).text());
 }
 
 /** `{outcome="failed"} 3` and so on, one text a sample. */
@@ -154,7 +156,7 @@ describe('the exposition', () => {
 
   test('names of templates stay what they are', async () => {
     const names = ['a "b" \\ c\nd', '{x="y"} 1', 'ünïcode/🚀.json'];
-    const families = await scrape(viewOf(new Tally(3)), names);
+    const families = await scrape(viewOf(new Tally(3), { labels: names }));
     const found = new Set(
       families.get('taz_service_time_seconds')!.samples.map(({ labels }) => labels.template),
     );
@@ -164,7 +166,7 @@ describe('the exposition', () => {
   test('of a tally without labels', async () => {
     const tally = new Tally(0);
     tally.drop(-1, 0);
-    const families = await scrape(viewOf(tally), []);
+    const families = await scrape(viewOf(tally, { labels: [] }));
     assert.deepEqual(lines(families, 'taz_hits_total'), ['outcome=dropped 1']);
   });
 });
@@ -177,7 +179,7 @@ describe('scrapes', () => {
       reads += 1;
       return viewOf(tally);
     };
-    const metrics = createMetrics({ read, labels: LABELS });
+    const metrics = createMetrics(read);
     assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
     const before = reads;
     const first = metrics.text();
@@ -194,7 +196,7 @@ describe('scrapes', () => {
       if (broken) throw new Error('no lane answers');
       return viewOf(new Tally(2));
     };
-    const metrics = createMetrics({ read, labels: LABELS });
+    const metrics = createMetrics(read);
     broken = true;
     await assert.rejects(metrics.text(), /no lane answers/);
     broken = false;
@@ -204,7 +206,7 @@ describe('scrapes', () => {
   test('no counter ever goes down, whatever the pictures do, and histograms stay whole', async () => {
     const random = randomStream(21);
     let tally = new Tally(2);
-    const metrics = createMetrics({ read: () => viewOf(tally), labels: LABELS });
+    const metrics = createMetrics(() => viewOf(tally));
     const kept: Tally[] = [tally];
     const highest = new Map<string, number>();
     const check = async () => {

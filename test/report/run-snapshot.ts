@@ -34,7 +34,7 @@ export function runSnapshot(differences: Partial<RunSnapshot> = {}): RunSnapshot
     labels: ['track.json', 'identify.json'],
     generatorSaturated: false,
     votes: { highest: 0, limit: 0, workers: [] },
-    digest: 'd1',
+    templates: { digest: 'd1', updated: 1, of: 1, applied: 0, refused: 0, lastError: '' },
     workers: [worker()],
     ...differences,
   };

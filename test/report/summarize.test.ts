@@ -183,7 +183,13 @@ test('the rest is told as it is', () => {
   assert.equal(summary.rate.target, 0.383);
   assert.equal(summary.generatorSaturated, true);
   assert.deepEqual(summary.votes.workers, [{ name: 'worker-0', votes: 3, reason: 'slow' }]);
-  assert.deepEqual(summary.templates, { digest: 'd1' });
+  assert.deepEqual(summary.templates, {
+    digest: 'd1',
+    workersUpdated: '1/1',
+    applied: 0,
+    refused: 0,
+    lastError: '',
+  });
   assert.deepEqual(summary.workers, [
     { name: 'worker-0', state: 'lost', lanes: 1, sent: 5, dropped: 0, unreported: 0, problem: 'gone' },
   ]);

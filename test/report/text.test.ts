@@ -196,3 +196,22 @@ test('colour is for terminals, unless the user wants none', () => {
   assert.equal(wantsColour({ isTTY: false }, {}), false);
   assert.equal(wantsColour({}, {}), false);
 });
+
+test('which set of templates was sent is told where it changed, or should have', () => {
+  const templates = {
+    digest: 'abcdef0123456789',
+    workersUpdated: '3/3',
+    applied: 0,
+    refused: 0,
+    lastError: '',
+  };
+  const told = (differences: Partial<typeof templates>) =>
+    reportText(summary({ templates: { ...templates, ...differences } }))
+      .split('\n')
+      .filter((line) => /Templates|refused/.test(line));
+  assert.deepEqual(told({}), []);
+  assert.match(told({ applied: 2 })[0]!, /^ Templates +set abcdef012345 on 3\/3 workers {3}2 changed$/);
+  const [figures, reason] = told({ refused: 1, lastError: 'mix.json:3: nonsense' });
+  assert.match(figures!, /0 changed {3}1 refused$/);
+  assert.match(reason!, /^ +The last set was refused: mix\.json:3: nonsense$/);
+});

@@ -210,3 +210,26 @@ test('lanes and processes that write to one file at once lose and tear no line',
   const expected = Array.from({ length: 3000 }, (_, seq) => seq);
   for (const [attack, seqs] of seen) assert.deepEqual(seqs, expected, attack);
 });
+
+test('another content brings other labels and other secrets, from the next record on', () => {
+  const own = options({ mask: new Masker(['s3cret-1']) });
+  const sink = new VegetaResultSink(own);
+  const url = 'http://host/s3cret-1/s3cret-2';
+  sink.write(record({ label: 1, url }));
+  sink.follow([...own.labels, 'new.json'], new Masker(['s3cret-1', 's3cret-2']));
+  sink.write(record({ label: 2, url }));
+  sink.write(record({ label: 0, url }));
+  sink.close();
+  const found = readFileSync(own.path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { target: string; url: string });
+  assert.deepEqual(
+    found.map(({ target, url: written }) => [target, written]),
+    [
+      ['odd "name"', 'http://host/***/s3cret-2'],
+      ['new.json', 'http://host/***/***'],
+      ['track.json', 'http://host/***/***'],
+    ],
+  );
+});

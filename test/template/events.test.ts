@@ -66,7 +66,7 @@ describe('shares', () => {
       for (let i = 0; i < total; i++) {
         memory.beginTarget();
         let key = keyFirst ? memory.selectWriteKey(keys, 'track') : '';
-        const base64 = memory.includeEvent('track.json', 'track');
+        const base64 = memory.includeEvent('track.json', 'track').base64;
         if (!keyFirst) key = memory.selectWriteKey(keys, 'track');
         const { messageId, n } = decode(base64);
         const original = seen.get(messageId);
@@ -95,7 +95,7 @@ describe('shares', () => {
     const memory = createMemory({}, seeded('none'));
     for (let i = 0; i < 1000; i++) {
       memory.beginTarget();
-      assert.equal(decode(memory.includeEvent('a.json', 'a')).n, i);
+      assert.equal(decode(memory.includeEvent('a.json', 'a').base64).n, i);
     }
   });
 
@@ -104,7 +104,7 @@ describe('shares', () => {
     const ids = new Set<string>();
     for (let i = 0; i < 1000; i++) {
       memory.beginTarget();
-      const { n, messageId } = decode(memory.includeEvent('a.json', 'a'));
+      const { n, messageId } = decode(memory.includeEvent('a.json', 'a').base64);
       assert.equal(n, 0);
       ids.add(messageId);
     }
@@ -116,7 +116,7 @@ describe('shares', () => {
     const sent = new Set<string>();
     for (let i = 0; i < 1000; i++) {
       memory.beginTarget();
-      sent.add(`${memory.includeEvent('a.json', 'a')} ${memory.selectWriteKey(keys, 'a')}`);
+      sent.add(`${memory.includeEvent('a.json', 'a').base64} ${memory.selectWriteKey(keys, 'a')}`);
     }
     assert.equal(sent.size, 1);
   });
@@ -143,7 +143,7 @@ describe('what the last event is', () => {
     );
     const [a, b, c, d, e, f, g] = Array.from({ length: 7 }, () => {
       memory.beginTarget();
-      return decode(memory.includeEvent('x.json', 'x'));
+      return decode(memory.includeEvent('x.json', 'x').base64);
     });
     assert.deepEqual(
       [a, b, c, d, e, f, g].map((event) => event!.n),
@@ -156,23 +156,27 @@ describe('what the last event is', () => {
   test('the first event of a type is new, whatever is drawn', () => {
     const memory = createMemory(odds, scripted('duplicate', 'reuse'));
     memory.beginTarget();
-    assert.equal(decode(memory.includeEvent('x.json', 'x')).n, 0);
+    assert.equal(decode(memory.includeEvent('x.json', 'x').base64).n, 0);
     memory.beginTarget();
-    assert.equal(decode(memory.includeEvent('y.json', 'y')).n, 1);
+    assert.equal(decode(memory.includeEvent('y.json', 'y').base64).n, 1);
 
     const withId = createMemory(odds, scripted('reuse'), () => '{"messageId":"mine"}');
     withId.beginTarget();
-    assert.equal(decode(withId.includeEvent('x.json', 'x')).messageId, 'mine', 'no reuse, so no fresh id');
+    assert.equal(
+      decode(withId.includeEvent('x.json', 'x').base64).messageId,
+      'mine',
+      'no reuse, so no fresh id',
+    );
   });
 
   test('it is remembered by type, not by template', () => {
     const memory = createMemory(odds, scripted('new', 'duplicate', 'reuse'));
     memory.beginTarget();
-    const first = memory.includeEvent('x.json', 'track');
+    const first = memory.includeEvent('x.json', 'track').base64;
     memory.beginTarget();
-    assert.equal(memory.includeEvent('y.json', 'track'), first);
+    assert.equal(memory.includeEvent('y.json', 'track').base64, first);
     memory.beginTarget();
-    assert.equal(decode(memory.includeEvent('y.json', 'track')).from, 'x.json');
+    assert.equal(decode(memory.includeEvent('y.json', 'track').base64).from, 'x.json');
   });
 
   test('types are independent: each has its own memory, draw and key in one target', () => {
@@ -181,7 +185,7 @@ describe('what the last event is', () => {
       memory.beginTarget();
       return ['a', 'b'].map((type) => [
         memory.selectWriteKey(keys, type),
-        memory.includeEvent(`${type}.json`, type),
+        memory.includeEvent(`${type}.json`, type).base64,
       ]);
     };
     const [a1, b1] = target();
@@ -196,10 +200,10 @@ describe('what the last event is', () => {
     const memory = createMemory(odds, scripted('new', 'new', 'duplicate'));
     for (const type of ['__proto__', 'constructor']) {
       memory.beginTarget();
-      assert.equal(decode(memory.includeEvent('x.json', type)).from, 'x.json');
+      assert.equal(decode(memory.includeEvent('x.json', type).base64).from, 'x.json');
     }
     memory.beginTarget();
-    assert.equal(decode(memory.includeEvent('x.json', '__proto__')).n, 0);
+    assert.equal(decode(memory.includeEvent('x.json', '__proto__').base64).n, 0);
   });
 
   test('forget: the next event is new, and its key is drawn', () => {
@@ -210,7 +214,7 @@ describe('what the last event is', () => {
     memory.forget();
     memory.beginTarget();
     assert.equal(memory.selectWriteKey(['fresh'], 'x'), 'fresh');
-    assert.equal(decode(memory.includeEvent('x.json', 'x')).n, 1);
+    assert.equal(decode(memory.includeEvent('x.json', 'x').base64).n, 1);
     memory.beginTarget();
     assert.equal(memory.selectWriteKey(['other'], 'x'), 'fresh');
   });
@@ -228,7 +232,7 @@ describe('write keys', () => {
       const target = (order: string | undefined) => {
         memory.beginTarget();
         let key = order === 'key' ? memory.selectWriteKey(keys, 'x') : '';
-        const event = memory.includeEvent('x.json', 'x');
+        const event = memory.includeEvent('x.json', 'x').base64;
         if (order === 'event') key = memory.selectWriteKey(keys, 'x');
         return { key, event };
       };
@@ -310,12 +314,12 @@ describe('write keys', () => {
     const memory = createMemory(odds, scripted('new', 'new', 'duplicate'));
     memory.beginTarget();
     memory.selectWriteKey(['a'], 'x');
-    const original = memory.includeEvent('x.json', 'x');
+    const original = memory.includeEvent('x.json', 'x').base64;
     memory.beginTarget();
     assert.equal(memory.selectWriteKey(['b'], 'x'), 'b');
     memory.beginTarget();
     assert.equal(memory.selectWriteKey(['c'], 'x'), 'a');
-    assert.equal(memory.includeEvent('x.json', 'x'), original);
+    assert.equal(memory.includeEvent('x.json', 'x').base64, original);
   });
 
   test('what is no key and no list of keys is refused', () => {
@@ -340,12 +344,12 @@ describe('several events of one type in one target', () => {
   test('each has a draw of its own, and the one before is the last', () => {
     const memory = createMemory(odds, scripted('new', 'duplicate', 'reuse', 'duplicate', 'new'));
     memory.beginTarget();
-    const [a, b, c] = [1, 2, 3].map(() => memory.includeEvent('x.json', 'x'));
+    const [a, b, c] = [1, 2, 3].map(() => memory.includeEvent('x.json', 'x').base64);
     assert.equal(b, a);
     assert.notEqual(c, a);
     assert.equal(decode(c!).n, 0);
     memory.beginTarget();
-    const [d, e] = [1, 2].map(() => memory.includeEvent('x.json', 'x'));
+    const [d, e] = [1, 2].map(() => memory.includeEvent('x.json', 'x').base64);
     assert.equal(d, c);
     assert.equal(decode(e!).n, 1);
   });
@@ -371,16 +375,16 @@ describe('several events of one type in one target', () => {
       renderer({
         'outer.json': () => {
           depth++;
-          const inner = memory.includeEvent('inner.json', 'x');
+          const inner = memory.includeEvent('inner.json', 'x').base64;
           return `{"from":"outer.json","n":100,"inner":"${inner}"}`;
         },
       }),
     );
     memory.beginTarget();
-    const outer = memory.includeEvent('outer.json', 'x');
+    const outer = memory.includeEvent('outer.json', 'x').base64;
     assert.equal(decode(outer).from, 'outer.json');
     memory.beginTarget();
-    assert.equal(memory.includeEvent('outer.json', 'x'), outer);
+    assert.equal(memory.includeEvent('outer.json', 'x').base64, outer);
     assert.equal(depth, 1);
   });
 });
@@ -389,7 +393,7 @@ describe('errors', () => {
   test('an event that is no JSON object is refused under the name of its template', () => {
     const memory = createMemory({}, seeded('errors'), () => '[1]');
     memory.beginTarget();
-    assert.throws(() => memory.includeEvent('list.json', 'x'), {
+    assert.throws(() => memory.includeEvent('list.json', 'x').base64, {
       message: 'event "list.json" is no JSON object but an array',
     });
   });
@@ -401,7 +405,7 @@ describe('errors', () => {
     });
     memory.beginTarget();
     assert.throws(
-      () => memory.includeEvent('x.json', 'x'),
+      () => memory.includeEvent('x.json', 'x').base64,
       (error) => error === thrown,
     );
   });
@@ -411,13 +415,13 @@ describe('errors', () => {
       const memory = createMemory(odds, scripted('new', 'new', 'duplicate'), renderer({ 'bad.json': bad }));
       memory.beginTarget();
       memory.selectWriteKey(['a'], 'x');
-      const good = memory.includeEvent('x.json', 'x');
+      const good = memory.includeEvent('x.json', 'x').base64;
       memory.beginTarget();
       memory.selectWriteKey(['b'], 'x');
-      assert.throws(() => memory.includeEvent('bad.json', 'x'));
+      assert.throws(() => memory.includeEvent('bad.json', 'x').base64);
       memory.selectWriteKey(['c'], 'x');
       memory.beginTarget();
-      assert.equal(memory.includeEvent('x.json', 'x'), good);
+      assert.equal(memory.includeEvent('x.json', 'x').base64, good);
       assert.equal(memory.selectWriteKey(['d'], 'x'), 'a');
     }
   });
@@ -428,23 +432,23 @@ describe('errors', () => {
       scripted('new', 'new', 'reuse', 'new', 'duplicate', 'duplicate', 'new', 'duplicate'),
     );
     memory.beginTarget();
-    const a = memory.includeEvent('a.json', 'a');
+    const a = memory.includeEvent('a.json', 'a').base64;
     memory.selectWriteKey(['ka'], 'a');
-    const b = memory.includeEvent('b.json', 'b');
+    const b = memory.includeEvent('b.json', 'b').base64;
     memory.beginTarget();
     memory.includeEvent('a.json', 'a');
     memory.selectWriteKey(['other'], 'a');
     memory.includeEvent('b.json', 'b');
     memory.dropTarget();
     memory.beginTarget();
-    assert.equal(memory.includeEvent('a.json', 'a'), a);
+    assert.equal(memory.includeEvent('a.json', 'a').base64, a);
     assert.equal(memory.selectWriteKey(['other'], 'a'), 'ka');
-    assert.equal(memory.includeEvent('b.json', 'b'), b);
+    assert.equal(memory.includeEvent('b.json', 'b').base64, b);
     memory.beginTarget();
     memory.includeEvent('c.json', 'c');
     memory.dropTarget();
     memory.beginTarget();
-    assert.equal(decode(memory.includeEvent('c.json', 'c')).from, 'c.json', 'there was none before');
+    assert.equal(decode(memory.includeEvent('c.json', 'c').base64).from, 'c.json', 'there was none before');
   });
 
   test('a dropped target leaves the types that it did not ask for', () => {
@@ -452,12 +456,12 @@ describe('errors', () => {
     memory.beginTarget();
     memory.includeEvent('a.json', 'a');
     memory.beginTarget();
-    const a = memory.includeEvent('a.json', 'a');
+    const a = memory.includeEvent('a.json', 'a').base64;
     memory.beginTarget();
     memory.includeEvent('b.json', 'b');
     memory.dropTarget();
     memory.beginTarget();
-    assert.equal(memory.includeEvent('a.json', 'a'), a);
+    assert.equal(memory.includeEvent('a.json', 'a').base64, a);
   });
 
   test('a type must be named, and there are at most 1000', () => {
@@ -465,7 +469,7 @@ describe('errors', () => {
     memory.beginTarget();
     for (const wrong of ['', undefined, 5]) {
       assert.throws(
-        () => memory.includeEvent('x.json', wrong as string),
+        () => memory.includeEvent('x.json', wrong as string).base64,
         /^Error: includeEvent takes .* type/,
       );
       assert.throws(
@@ -485,7 +489,7 @@ describe('seed', () => {
     return Array.from({ length: 200 }, () => {
       memory.beginTarget();
       const key = memory.selectWriteKey(keys, 'x');
-      const base64 = memory.includeEvent('x.json', 'x');
+      const base64 = memory.includeEvent('x.json', 'x').base64;
       return { key, ...decode(base64) };
     });
   };
@@ -507,6 +511,6 @@ describe('seed', () => {
 test('the id field is the one of the options', () => {
   const memory = createMemory({ idField: 'eventId' }, seeded('field'));
   memory.beginTarget();
-  const event = JSON.parse(Buffer.from(memory.includeEvent('x.json', 'x'), 'base64').toString());
+  const event = JSON.parse(Buffer.from(memory.includeEvent('x.json', 'x').base64, 'base64').toString());
   assert.deepEqual(Object.keys(event), ['eventId', 'n', 'from']);
 });

@@ -34,6 +34,13 @@ describe('digest', () => {
     assert.equal(makeTemplateContent(parts).digest, base.digest);
   });
 
+  test('is not to be made by somebody who tries values of a secret', () => {
+    const { digest, ...rest } = contentOf(files, { variables: { A: 'x', B: '1234' }, secrets: ['B'] });
+    assert.notEqual(digest, digestOf({ ...rest, texts: [] }));
+    const { digest: open, ...plain } = contentOf(files, { variables: { A: 'x', B: '1234' } });
+    assert.equal(open, digestOf({ ...plain, texts: [] }));
+  });
+
   test('tells the borders of texts apart', () => {
     assert.notEqual(digestOf({ a: 'b","c":"d' }), digestOf({ a: 'b', c: 'd' }));
     assert.notEqual(digestOf(['1']), digestOf([1]));

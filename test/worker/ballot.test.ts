@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { StopSpec } from '../../src/api/run-spec.ts';
 import { WindowTally } from '../../src/metrics/window.ts';
 import { Ballot } from '../../src/worker/ballot.ts';
 import { stopSpec } from '../coordinator/run-spec.ts';
@@ -18,11 +19,11 @@ function window(failed: number): WindowTally {
   return it;
 }
 
-function ballot(...rule: Parameters<Ballot['follow']>) {
+function ballot(stopWhen: StopSpec | null, warmupMs: number) {
   const it = new Ballot();
   const notes: string[] = [];
   it.note = (line) => notes.push(line);
-  it.follow(...rule);
+  it.follow(stopWhen, warmupMs, 0);
   return { it, notes };
 }
 
@@ -47,7 +48,7 @@ describe('a ballot', () => {
 
   test('without a rule never votes, and still looks at the generator and the templates', () => {
     const { it, notes } = ballot(null, 0);
-    assert.equal(it.windowMs, 10_000);
+    assert.deepEqual(it.windows, [{ from: 0, index: 0, windowMs: 10_000 }]);
     it.count(0, window(10));
     assert.deepEqual([it.votes, it.atLimit, it.reason, it.saturated], [0, false, '', false]);
     const slow = window(0);
@@ -77,14 +78,14 @@ describe('a ballot', () => {
     const { it } = ballot(stopSpec({ votes: 3 }), 0);
     it.count(0, window(5));
     it.count(1, window(5));
-    it.follow(stopSpec({ votes: 3, successBelow: 0.3 }), 0);
+    it.follow(stopSpec({ votes: 3, successBelow: 0.3 }), 0, 0);
     assert.equal(it.votes, 2);
     it.count(2, window(5));
     assert.equal(it.votes, 1);
-    it.follow(stopSpec({ votes: 4 }), 0);
+    it.follow(stopSpec({ votes: 4 }), 0, 0);
     assert.equal(it.votes, 0);
     it.count(3, window(5));
-    it.follow(null, 0);
+    it.follow(null, 0, 0);
     assert.deepEqual([it.votes, it.atLimit, it.reason], [0, false, '']);
   });
 

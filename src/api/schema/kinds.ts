@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { MAX_DURATION_LENGTH, parseDuration } from '../../units/duration.ts';
-import { MAX_PERCENTAGE_LENGTH, parsePercentage } from '../../units/percentage.ts';
-import { MAX_RATE_LENGTH, parseRate } from '../../units/rate.ts';
+import { DURATION_PATTERN, MAX_DURATION_LENGTH, parseDuration } from '../../units/duration.ts';
+import { MAX_PERCENTAGE_LENGTH, PERCENTAGE_PATTERN, parsePercentage } from '../../units/percentage.ts';
+import { MAX_RATE_LENGTH, parseRate, RATE_PATTERN } from '../../units/rate.ts';
 import { Rational } from '../../units/rational.ts';
 import { described, isNot, isNotText } from '../wording.ts';
 
@@ -84,7 +84,7 @@ export function privateText(most: number, expected: string, right: (value: strin
 /** A rate such as `5000/s`. @param zero whether `0/s` is one */
 export function rate(zero: 'zero too' | 'over 0') {
   const expected = zero === 'zero too' ? `a rate such as 0/s, 5000/s, 6/m` : `a rate over 0 ${RATES}`;
-  return quantity(MAX_RATE_LENGTH, expected, (value) => {
+  return quantity(MAX_RATE_LENGTH, RATE_PATTERN, expected, (value) => {
     const perSecond = parseRate(value);
     if (perSecond.compare(Rational.of(MAX_RATE)) > 0) return `${described(value)} is more than ${MAX_RATE}/s`;
     return zero === 'zero too' || perSecond.compare(Rational.zero) > 0;
@@ -93,7 +93,8 @@ export function rate(zero: 'zero too' | 'over 0') {
 
 /** A duration such as `10m`. @param least the shortest, `0s` where none at all is allowed too */
 export function duration(least: string, most: string = MAX_DURATION) {
-  return quantity(MAX_DURATION_LENGTH, `a duration from ${least} to ${most} ${DURATIONS}`, (value) => {
+  const expected = `a duration from ${least} to ${most} ${DURATIONS}`;
+  return quantity(MAX_DURATION_LENGTH, DURATION_PATTERN, expected, (value) => {
     const ms = parseDuration(value);
     return parseDuration(least) <= ms && ms <= parseDuration(most);
   });
@@ -101,7 +102,8 @@ export function duration(least: string, most: string = MAX_DURATION) {
 
 /** A percentage from `0%` to `100%`. */
 export function percentage() {
-  return quantity(MAX_PERCENTAGE_LENGTH, 'a percentage from 0% to 100% such as 90%, 0.5%', (value) => {
+  const expected = 'a percentage from 0% to 100% such as 90%, 0.5%';
+  return quantity(MAX_PERCENTAGE_LENGTH, PERCENTAGE_PATTERN, expected, (value) => {
     parsePercentage(value);
     return true;
   });
@@ -127,15 +129,25 @@ export function choice<const Words extends readonly string[]>(...words: Words) {
   return z.enum(words, { error: (issue) => isNot(issue.input, `one of ${words.join(', ')}`) });
 }
 
+/** What is known of the schema of a text with a unit: which texts can be read, and what is expected in words. */
+export const quantities: WeakMap<z.core.$ZodType, { pattern: RegExp; expected: string }> = new WeakMap();
+
 /** A text with a unit. @param judge true: right; false: wrong; a text: what is wrong. Throws RangeError where unreadable */
-function quantity(most: number, expected: string, judge: (value: string) => boolean | string) {
-  return z
+function quantity(
+  most: number,
+  pattern: RegExp,
+  expected: string,
+  judge: (value: string) => boolean | string,
+) {
+  const schema = z
     .string({ error: (issue) => isNotText(issue.input, expected) })
     .max(most, { abort: true, error: (issue) => isNot(issue.input, expected) })
     .check((payload) => {
       const message = judged(payload.value, expected, judge);
       if (message !== null) payload.issues.push({ code: 'custom', input: payload.value, message });
     });
+  quantities.set(schema, { pattern, expected });
+  return schema;
 }
 
 function judged(value: string, expected: string, judge: (value: string) => boolean | string): string | null {

@@ -39,6 +39,13 @@ function hitsBelow(index: number, stripes: number, stripe: number): number {
   return Math.max(0, Math.ceil((index - stripe) / stripes));
 }
 
+/** Schedule time at run time `runMs`, in ms; 0 before the start. */
+export function scheduleTimeAt(segments: readonly Segment[], runMs: number): number {
+  const segment = segments.findLast(({ from }) => from <= runMs);
+  if (segment === undefined) return 0;
+  return segment.suspended ? segment.scheduleFrom : segment.scheduleFrom + runMs - segment.from;
+}
+
 /** Hits per second that one owner has to send at run time `runMs`. */
 export function rateOf(segments: readonly Segment[], owner: string, runMs: number): number {
   const segment = segments.findLast(({ from }) => from <= runMs);

@@ -1,6 +1,8 @@
 import type { RunSnapshot } from '../../coordinator/snapshot.ts';
 import { widthOf } from '../../report/layout.ts';
-import { frame } from './frame.ts';
+import { type Controls, frame } from './frame.ts';
+import { Keyboard, type KeySource } from './keyboard.ts';
+import type { Command, SteeringCommand } from './keys.ts';
 import { plainLine } from './line.ts';
 import { DisplayState } from './state.ts';
 
@@ -10,6 +12,11 @@ export interface Display {
   update(snapshot: RunSnapshot): void;
   /** Prints a message of one or more lines that stays, above the live block. Its text has to be safe for a terminal. */
   note(line: string): void;
+  /** Says what somebody has changed of the run by keys, in words; empty: nothing. */
+  steered(text: string): void;
+  /** Lets go of the terminal, until `show`: this process is about to stand still. */
+  hide(): void;
+  show(): void;
   /** Takes the live block away, so that the final report has the screen. Further calls do nothing. */
   end(): void;
 }
@@ -21,12 +28,15 @@ export interface DisplayOptions {
   colour: boolean;
   /** Time between frames or lines, in ms. Default 200 on a terminal, else 5000. */
   intervalMs?: number;
+  /** Where keys come from; null, or without the live block: there are none. Default null. */
+  keys?: KeySource | null;
+  /** Called for each key that asks for something. */
+  pressed?: (command: SteeringCommand) => void;
 }
 
-export function createDisplay({ stream, colour, intervalMs }: DisplayOptions): Display {
-  return stream.isTTY
-    ? new LiveDisplay(stream, colour, intervalMs ?? 200)
-    : new LineDisplay(stream, intervalMs ?? 5000);
+export function createDisplay(options: DisplayOptions): Display {
+  const { stream, intervalMs } = options;
+  return stream.isTTY ? new LiveDisplay(options) : new LineDisplay(stream, intervalMs ?? 5000);
 }
 
 /** One line every few seconds, at once when the phase changes. */
@@ -54,6 +64,12 @@ class LineDisplay implements Display {
     this.#stream.write(`${line}\n`);
   }
 
+  steered(): void {}
+
+  hide(): void {}
+
+  show(): void {}
+
   end(): void {
     clearInterval(this.#timer);
   }
@@ -69,7 +85,7 @@ const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_LINE_END = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 /** Signals that end a process which does not handle them. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
@@ -81,53 +97,88 @@ class LiveDisplay implements Display {
   readonly #stream: NodeJS.WriteStream;
   readonly #colour: boolean;
   readonly #timer: NodeJS.Timeout;
+  readonly #keyboard: Keyboard | null;
   readonly #state = new DisplayState();
+  readonly #controls: Controls | null;
   /** The lines now on the screen. */
   #drawn: string[] = [];
   #changed = false;
+  #hidden = true;
   #ended = false;
 
-  constructor(stream: NodeJS.WriteStream, colour: boolean, intervalMs: number) {
+  constructor({ stream, colour, intervalMs = 200, keys = null, pressed = () => {} }: DisplayOptions) {
     this.#stream = stream;
     this.#colour = colour;
+    this.#keyboard = keys && new Keyboard(keys, (command) => this.#press(command, pressed));
+    this.#controls = keys && { help: false, steered: '' };
     this.#timer = setInterval(() => this.#drawChanges(), intervalMs);
     this.#timer.unref();
-    stream.write(HIDE_CURSOR);
     stream.on('resize', this.#redraw);
-    process.on('exit', this.#restore);
+    process.on('exit', this.#letGo);
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    this.show();
   }
 
   update(snapshot: RunSnapshot): void {
     if (this.#ended) return;
     this.#state.update(snapshot);
     this.#changed = true;
-    if (this.#drawn.length === 0) this.#drawChanges();
+    if (this.#drawn.length === 0 && !this.#hidden) this.#drawChanges();
   }
 
   note(line: string): void {
-    if (this.#ended) this.#stream.write(`${line}\n`);
+    if (this.#hidden) this.#stream.write(`${line}\n`);
     else this.#draw(toLines(line.split('\n')));
+  }
+
+  steered(text: string): void {
+    if (this.#controls === null) return;
+    this.#controls.steered = text;
+    this.#redraw();
+  }
+
+  hide(): void {
+    if (this.#hidden) return;
+    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}`);
+    this.#drawn = [];
+    this.#letGo();
+  }
+
+  show(): void {
+    if (!this.#hidden || this.#ended) return;
+    this.#hidden = false;
+    this.#stream.write(HIDE_CURSOR);
+    this.#keyboard?.open();
+    this.#redraw();
   }
 
   end(): void {
     if (this.#ended) return;
+    this.hide();
     this.#ended = true;
     clearInterval(this.#timer);
     this.#stream.off('resize', this.#redraw);
-    process.off('exit', this.#restore);
+    process.off('exit', this.#letGo);
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
-    this.#stream.write(`${this.#toTop()}${CLEAR_BELOW}${SHOW_CURSOR}`);
-    this.#drawn = [];
+  }
+
+  #press(command: Command, pressed: (command: SteeringCommand) => void): void {
+    if (command !== 'help') return pressed(command);
+    this.#controls!.help = !this.#controls!.help;
+    this.#redraw();
   }
 
   #drawChanges(): void {
-    if (!this.#changed) return;
+    if (!this.#changed || this.#hidden) return;
+    // Where this process has come back to the foreground.
+    this.#keyboard?.open();
     this.#changed = false;
     this.#draw('');
   }
 
-  readonly #redraw = (): void => this.#draw('');
+  readonly #redraw = (): void => {
+    if (!this.#hidden) this.#draw('');
+  };
 
   /** @param above what is printed over the block, and stays there */
   #draw(above: string): void {
@@ -135,7 +186,7 @@ class LiveDisplay implements Display {
     const columns = this.#stream.columns || DEFAULT_COLUMNS;
     const rows = this.#stream.rows || DEFAULT_ROWS;
     // A full last column makes some terminals begin a new line, and what has left the screen cannot be drawn over.
-    this.#drawn = frame(this.#state, columns - 1, this.#colour).slice(0, rows - 1);
+    this.#drawn = frame(this.#state, columns - 1, this.#colour, this.#controls).slice(0, rows - 1);
     this.#stream.write(`${top}${above}${toLines(this.#drawn)}${CLEAR_BELOW}`);
   }
 
@@ -149,7 +200,9 @@ class LiveDisplay implements Display {
     return height > 0 ? `\x1b[${height}A\r` : '\r';
   }
 
-  readonly #restore = (): void => {
+  readonly #letGo = (): void => {
+    this.#hidden = true;
+    this.#keyboard?.close();
     this.#stream.write(SHOW_CURSOR);
   };
 

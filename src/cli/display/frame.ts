@@ -5,6 +5,7 @@ import { cut, padEnd, padStart, printable, table, widthOf } from '../../report/l
 import { type Style, styleFor } from '../../report/style.ts';
 import { verdictText } from '../../report/text.ts';
 import { progressBar, sparkline, voteDots } from './chart.ts';
+import { KEY_HELP } from './keys.ts';
 import { type DisplayState, shownCounts } from './state.ts';
 
 /** Wider than this nothing gains from more room. */
@@ -16,15 +17,40 @@ const FIGURE = 18;
 const CAPTION = 26;
 const FEWEST_SPARKS = 8;
 
-/** The live block as lines of at most `columns`; empty while there is nothing to show. */
-export function frame(state: DisplayState, columns: number, colour: boolean): string[] {
+/** What can be done by keys. */
+export interface Controls {
+  /** true: all keys are shown, in place of figures, which would leave no room for them. */
+  help: boolean;
+  /** What somebody has changed by keys, in words; empty: nothing. */
+  steered: string;
+}
+
+/**
+ * The live block as lines of at most `columns`; empty while there is nothing to show.
+ * @param controls null: there are no keys
+ */
+export function frame(
+  state: DisplayState,
+  columns: number,
+  colour: boolean,
+  controls: Controls | null = null,
+): string[] {
   const { snapshot } = state;
   if (!snapshot) return [];
   const width = Math.min(columns, WIDEST);
   const style = styleFor(colour);
+  const body = controls?.help ? keyHelp(style) : figures(snapshot, state, width, style);
   const lines = [
     ...head(snapshot, width, style),
     '',
+    ...body,
+    ...(controls === null ? [] : controlLines(controls, style)),
+  ];
+  return lines.map((line) => cut(line, columns));
+}
+
+function figures(snapshot: RunSnapshot, state: DisplayState, width: number, style: Style): string[] {
+  return [
     ...traffic(snapshot, state, style),
     '',
     ...times(snapshot, state, style),
@@ -32,8 +58,8 @@ export function frame(state: DisplayState, columns: number, colour: boolean): st
     ...charts(state, width, style),
     ...judgement(snapshot, style),
     ...workers(snapshot.workers, style),
+    ...templates(snapshot, style),
   ];
-  return lines.map((line) => cut(line, columns));
 }
 
 /** What a run is doing, in one or two words. */
@@ -194,6 +220,42 @@ function workers(all: readonly WorkerSnapshot[], style: Style): string[] {
     .slice(0, 3)
     .map(({ name, problem }) => row('', style, [style.bad(printable(`${name}: ${problem}`))]));
   return [row('workers', style, [states]), ...problems];
+}
+
+/** Only where they have changed, or should have. */
+function templates({ phase, templates }: RunSnapshot, style: Style): string[] {
+  const { digest, updated, of, applied, refused, lastError } = templates;
+  const isUsual = applied + refused === 0 && (updated === of || phase === 'Preparing');
+  if (isUsual) return [];
+  const workers = updated === of ? `${updated}/${of} workers` : style.warn(`${updated}/${of} workers`);
+  return [
+    row('templates', style, [`${digest.slice(0, 12)} ${style.dim('on')} ${workers}`]),
+    ...(lastError === '' ? [] : [row('', style, [style.bad(printable(`last error: ${lastError}`))])]),
+  ];
+}
+
+function keyHelp(style: Style): string[] {
+  return [
+    ...table(
+      KEY_HELP.map(({ keys, does }) => [` ${style.accent(keys)}`, style.dim(does)]),
+      'll',
+    ),
+    '',
+  ];
+}
+
+function controlLines({ steered }: Controls, style: Style): string[] {
+  const hints = [
+    ['↑ ↓', 'rate'],
+    ['p', 'pause'],
+    ['r', 'reload'],
+    ['q', 'stop'],
+    ['?', 'all keys'],
+  ].map(([key, does]) => `${style.accent(key!)} ${style.dim(does!)}`);
+  return [
+    ...(steered === '' ? [] : [row('by keys', style, [style.warn(steered)])]),
+    row('keys', style, [hints.join(style.dim(' · '))]),
+  ];
 }
 
 function label(text: string, style: Style): string {

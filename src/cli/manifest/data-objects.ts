@@ -1,9 +1,7 @@
 import { formatPath, type Problem } from '../../api/problem.ts';
 import { isNot, isNotText } from '../../api/wording.ts';
 import { isFields } from '../../api/written.ts';
-
-/** Key to text, of a ConfigMap or Secret. */
-export type Data = Readonly<Record<string, string>>;
+import type { Data } from '../../source/surroundings.ts';
 
 /** The most that a ConfigMap or Secret holds. */
 const MAX_BYTES = 1_048_576;

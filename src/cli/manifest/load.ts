@@ -4,9 +4,9 @@ import { KIND, type LoadTest } from '../../api/loadtest.ts';
 import { parseLoadTest } from '../../api/parse.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import { named, someOf } from '../../api/wording.ts';
+import type { Data } from '../../source/surroundings.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
-import type { Data } from './data-objects.ts';
 import { displayName, type PlacedObject, type SortedObjects, sortObjects } from './objects.ts';
 import { readManifestText } from './read-text.ts';
 import { parseYaml } from './yaml.ts';
@@ -14,6 +14,7 @@ import { parseYaml } from './yaml.ts';
 /** A LoadTest from manifest files, with what stands beside it in them. */
 export interface Manifest {
   loadtest: LoadTest;
+  namespace: string;
   /** Name to keys and texts, of the LoadTest's own namespace. */
   configMaps: ReadonlyMap<string, Data>;
   secrets: ReadonlyMap<string, Data>;
@@ -37,11 +38,29 @@ export interface LoadOptions {
  * @throws UsageError with everything that is wrong in the files, or in the LoadTest
  */
 export async function loadManifest(files: readonly string[], options: LoadOptions = {}): Promise<Manifest> {
+  const objects = await sortFiles(files, options.stdin);
+  const chosen = choose(objects, files, options.name);
+  const manifest = {
+    ...beside(objects, chosen.namespace),
+    namespace: chosen.namespace,
+    loadtest: parsed(chosen),
+    file: chosen.file,
+    baseDir: folderOf(chosen.file, files),
+  };
+  noteIgnored(objects, options.note);
+  return manifest;
+}
+
+/** Reads the objects of manifest files. @throws UsageError with everything that is wrong in the files */
+export async function sortFiles(
+  files: readonly string[],
+  stdin: Readable = process.stdin,
+): Promise<SortedObjects> {
   const documents: { file: string; value: unknown }[] = [];
   const problems: string[] = [];
   for (const file of new Set(files)) {
     try {
-      const { name, text } = await readManifestText(file, options.stdin ?? process.stdin);
+      const { name, text } = await readManifestText(file, stdin);
       documents.push(...parseYaml(text, name).map((value) => ({ file: name, value })));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
@@ -50,15 +69,7 @@ export async function loadManifest(files: readonly string[], options: LoadOption
   }
   const objects = sortObjects(documents);
   failWith([...problems, ...objects.problems]);
-  const chosen = choose(objects, files, options.name);
-  const manifest = {
-    ...beside(objects, chosen),
-    loadtest: parsed(chosen),
-    file: chosen.file,
-    baseDir: folderOf(chosen.file, files),
-  };
-  noteIgnored(objects, options.note);
-  return manifest;
+  return objects;
 }
 
 /** Ends with all problems at once, if there are any. */
@@ -105,7 +116,11 @@ function parsed({ object, file }: PlacedObject): LoadTest {
   }
 }
 
-function beside({ configMaps, secrets }: SortedObjects, { namespace }: PlacedObject) {
+/** The ConfigMaps and Secrets of a namespace, by name. */
+export function beside(
+  { configMaps, secrets }: SortedObjects,
+  namespace: string,
+): Pick<Manifest, 'configMaps' | 'secrets'> {
   const own = (objects: SortedObjects['secrets']) =>
     new Map(objects.filter((object) => object.namespace === namespace).map(({ name, data }) => [name, data]));
   return { configMaps: own(configMaps), secrets: own(secrets) };

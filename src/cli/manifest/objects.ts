@@ -3,7 +3,8 @@ import { formatProblem, type Problem } from '../../api/problem.ts';
 import { closest } from '../../api/suggestion.ts';
 import { described, isNot, named } from '../../api/wording.ts';
 import { isFields } from '../../api/written.ts';
-import { configMapData, type Data, secretData } from './data-objects.ts';
+import type { Data } from '../../source/surroundings.ts';
+import { configMapData, secretData } from './data-objects.ts';
 
 /** One object of a manifest file, with the place it came from. */
 export interface PlacedObject {

@@ -1,27 +1,35 @@
+import type { LoadTest } from '../../api/loadtest.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import type { RunSpec } from '../../api/run-spec.ts';
 import { toRunSpec } from '../../api/to-run-spec.ts';
-import { TargetError } from '../../target/target-error.ts';
-import type { Content, EventOptions } from '../../template/content.ts';
-import { makeCannedContent, makeTemplateContent } from '../../template/make-content.ts';
+import { ContentLoader } from '../../source/content-loader.ts';
+import type { LookAround, Sets } from '../../source/surroundings.ts';
+import type { Content } from '../../template/content.ts';
 import { failWith, type Manifest } from './load.ts';
 import { resolveProtocol } from './protocol-secrets.ts';
-import type { Sets } from './sets.ts';
-import { type ResolvedSource, resolveSources } from './sources.ts';
-import { type ResolvedVariables, resolveVariables } from './variables.ts';
+import { FILES_HELP } from './surroundings.ts';
 
 /** What a run of a manifest needs. */
 export interface PreparedRun {
+  /** As it was written, with defaults. */
+  loadtest: LoadTest;
   spec: RunSpec;
   content: Content;
+  /** What the content was loaded by; it belongs to whoever asked for the run, who closes it. */
+  loader: ContentLoader;
 }
 
 /**
  * Puts a manifest into the units of the machine and collects its variables, templates or targets. Nothing of them is
  * compiled or run.
+ * @param lookAround how a later look finds what stands beside the test; left out: as it is now
  * @throws UsageError with everything that is missing or not supported
  */
-export async function prepareRun(manifest: Manifest, sets: Sets): Promise<PreparedRun> {
+export async function prepareRun(
+  manifest: Manifest,
+  sets: Sets,
+  lookAround?: LookAround,
+): Promise<PreparedRun> {
   const { file, configMaps, secrets, baseDir } = manifest;
   const problems: string[] = [];
   const place = file === '' ? '' : `${file}: `;
@@ -35,35 +43,16 @@ export async function prepareRun(manifest: Manifest, sets: Sets): Promise<Prepar
     }
   };
   const spec = await attempt(() => toRunSpec(manifest.loadtest));
-  const variables =
-    spec && (await attempt(() => resolveVariables(spec.variables, { configMaps, secrets, sets })));
-  const source = spec && (await attempt(() => resolveSources(spec.source, { configMaps, baseDir })));
+  const asItIs: LookAround = async () => ({ configMaps, secrets, sets, help: FILES_HELP });
+  const loader = spec && new ContentLoader(spec, { lookAround: lookAround ?? asItIs, baseDir });
   const protocol = spec && (await attempt(() => resolveProtocol(spec.protocol, secrets)));
-  const content = variables && source && (await attempt(() => contentOf(spec.events, variables, source)));
+  const content = loader && (await attempt(() => loader.look(new AbortController().signal)));
+  if (content === null || protocol === null) await loader?.close();
   failWith(problems);
-  return { spec: { ...spec!, protocol: protocol! }, content: content! };
-}
-
-async function contentOf(
-  events: EventOptions,
-  variables: ResolvedVariables,
-  source: ResolvedSource,
-): Promise<Content> {
-  if (source.kind === 'templates') {
-    const { entry, files } = source;
-    return makeTemplateContent({ entry, files, events, ...variables });
-  }
-  const { files, loop } = source;
-  try {
-    const content = await makeCannedContent({ files, loop, ...variables });
-    if (content.count > 0) return content;
-    throw problem('there is no target in the sources of targets');
-  } catch (error) {
-    if (error instanceof TargetError) throw problem(error.message);
-    throw error;
-  }
-}
-
-function problem(message: string): ProblemsError {
-  return new ProblemsError([{ path: 'spec.targets.from', value: undefined, message }]);
+  return {
+    loadtest: manifest.loadtest,
+    spec: { ...spec!, protocol: protocol! },
+    content: content!,
+    loader: loader!,
+  };
 }

@@ -1,12 +1,11 @@
 import { type Problem, ProblemsError } from '../../api/problem.ts';
+import type { Data } from '../../source/surroundings.ts';
+import { missing } from '../../source/variables.ts';
 import type { Protocol } from '../../transport/protocol.ts';
-import type { Data } from './data-objects.ts';
-import { lookUp } from './variables.ts';
+import { FILES_HELP } from './surroundings.ts';
 
 /** Keys of a Secret that holds a login, as Kubernetes' own type `kubernetes.io/basic-auth` has them. */
 const LOGIN_KEYS = ['username', 'password'] as const;
-
-const HELP = 'add its file with -f';
 
 /**
  * Puts the logins into the options of a protocol that name Secrets.
@@ -14,10 +13,11 @@ const HELP = 'add its file with -f';
  */
 export function resolveProtocol(protocol: Protocol, secrets: ReadonlyMap<string, Data>): Protocol {
   const problems: Problem[] = [];
-  const failAt = (path: string) => (message: string) => problems.push({ path, value: undefined, message });
-  const resolved = resolve(protocol, (name, key, path) =>
-    lookUp(secrets, 'Secret', { name, key }, HELP, failAt(path)),
-  );
+  const resolved = resolve(protocol, (name, key, path) => {
+    const message = missing(secrets, 'Secret', { name, key }, FILES_HELP);
+    if (message !== null) problems.push({ path, value: undefined, message });
+    return secrets.get(name)?.[key] ?? null;
+  });
   if (problems.length > 0) throw new ProblemsError(problems);
   return resolved;
 }

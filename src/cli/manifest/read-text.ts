@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { systemErrorText } from '../../report/system-error.ts';
 import { shown } from '../../units/shown.ts';
+import { utf8Text } from '../../units/utf8.ts';
 import { UsageError } from '../errors.ts';
 
 /** The largest manifest file: a ConfigMap has at most 1 MiB, and a file may hold a few. */
@@ -32,12 +33,10 @@ export async function readManifestText(file: string, stdin: Readable): Promise<N
 }
 
 /** The text of UTF-8 bytes, without a byte order mark. @throws UsageError for anything that is no text */
-export function decodeText(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new UsageError(`${name} is not a text in UTF-8`);
-  }
+function decodeText(bytes: Uint8Array, name: string): string {
+  const text = utf8Text(bytes);
+  if (text === null) throw new UsageError(`${name} is not a text in UTF-8`);
+  return text;
 }
 
 /**

@@ -1,17 +1,8 @@
 import { createReadStream } from 'node:fs';
+import type { Sets, SetValue } from '../../source/surroundings.ts';
 import { shown } from '../../units/shown.ts';
 import { UsageError } from '../errors.ts';
 import { readText } from './read-text.ts';
-
-/** A value given on the command line. */
-export interface SetValue {
-  value: string;
-  /** Whether it stood on the command line itself, where every user of the machine can read it. */
-  plain: boolean;
-}
-
-/** Variable name to value, from `--set`. */
-export type Sets = ReadonlyMap<string, SetValue>;
 
 /** The longest value, as in a manifest. */
 const MAX_VALUE = 65_536;

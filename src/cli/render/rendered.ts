@@ -1,6 +1,6 @@
 import { Masker } from '../../report/mask.ts';
 import { TARGET_PARSERS } from '../../target/parsers.ts';
-import type { Target } from '../../target/target.ts';
+import type { Target, TargetParser } from '../../target/target.ts';
 import { TargetError } from '../../target/target-error.ts';
 import { openTargets } from '../../target/target-lines.ts';
 import { createTargeter } from '../../template/create-targeter.ts';
@@ -11,6 +11,9 @@ import type { PreparedRun } from '../manifest/prepare.ts';
 
 /** A target, and the text that it was read from. */
 export type RenderedTarget = Target & { readonly json: string };
+
+/** As much of a test as says what its targets are. */
+export type RenderableTest = Pick<PreparedRun, 'spec' | 'content'>;
 
 /** The targets of a test, one after another, as the first lane of its first worker sends them. */
 export interface Rendered {
@@ -26,12 +29,15 @@ export interface Rendered {
 
 /** @throws UsageError with everything that is wrong with the templates or targets */
 export async function openRendered(
-  { spec, content }: PreparedRun,
+  { spec, content }: RenderableTest,
   { secrets }: { secrets: boolean },
 ): Promise<Rendered> {
   const { kind } = spec.protocol;
   await requireGoodContent(content, kind);
-  const parse = (json: string): RenderedTarget => ({ ...TARGET_PARSERS[kind](json), json });
+  const parse: TargetParser<RenderedTarget> = (json, bodies) => ({
+    ...TARGET_PARSERS[kind](json, bodies),
+    json: bodies?.written(json) ?? json,
+  });
   const lines = content.kind === 'targets' ? await openTargets(content.files) : null;
   const targeter = createTargeter(content, { lane: 0, lanes: 1, replacement: 0 }, parse, lines);
   const hidden = secrets ? [] : content.secrets.flatMap((name) => content.variables[name] ?? []);

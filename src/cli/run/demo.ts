@@ -41,6 +41,7 @@ export async function demo(): Promise<number> {
       metricsPort: null,
       quiet: false,
       output: 'text',
+      watch: null,
     });
     console.log(await afterword(url));
     return code;

@@ -1,24 +1,21 @@
 import { API_VERSION, KIND, type LoadTest } from '../../api/loadtest.ts';
 import { parseLoadTest } from '../../api/parse.ts';
 import { formatProblem, ProblemsError } from '../../api/problem.ts';
+import { ContentLoader } from '../../source/content-loader.ts';
 import { UsageError } from '../errors.ts';
 import { failWith, loadManifest, type Manifest } from '../manifest/load.ts';
 import { type PreparedRun, prepareRun } from '../manifest/prepare.ts';
 import { parseSets } from '../manifest/sets.ts';
+import { lookAroundIn } from '../manifest/surroundings.ts';
+import type { SourceOptions } from '../options.ts';
+import type { ReadManifest } from './manifest-follower.ts';
 
 /** Where a test comes from: manifest files, or a folder of templates or a file of targets with the rest as options. */
-export interface TestOptions {
-  file?: string[];
-  name?: string;
-  templates?: string;
-  entry?: string;
-  targets?: string;
-  set?: string[];
-  /** These change what the manifest says. */
+export interface TestOptions extends SourceOptions {
+  /** These, and the seed, change what the manifest says. */
   rate?: string;
   duration?: string;
   workers?: string;
-  seed?: string;
   /** Takes a line about what was left out of account. */
   note?: (line: string) => void;
 }
@@ -29,8 +26,22 @@ const QUICK_DURATION = '10s';
 
 /** A test that could start at once: everything is read, nothing is sent. @throws UsageError with everything wrong */
 export async function prepareTest(options: TestOptions): Promise<PreparedRun> {
-  const sets = await parseSets(options.set ?? []);
-  return prepareRun(await manifestOf(options), sets);
+  const { manifest, sets, lookAround } = await readTest(options);
+  return prepareRun(manifest, sets, lookAround);
+}
+
+/** Reads the manifest again, as `prepareTest` does, but nothing of what it sends. @throws UsageError as that */
+export async function readManifestAgain(options: TestOptions): Promise<ReadManifest> {
+  const { manifest, lookAround } = await readTest(options);
+  const { loadtest, file, baseDir } = manifest;
+  return { loadtest, file, loaderFor: (spec) => new ContentLoader(spec, { lookAround, baseDir }) };
+}
+
+async function readTest(options: TestOptions) {
+  const readSets = () => parseSets(options.set ?? []);
+  const sets = await readSets();
+  const manifest = await manifestOf(options);
+  return { manifest, sets, lookAround: lookAroundIn(options.file ?? [], manifest, readSets) };
 }
 
 async function manifestOf(options: TestOptions): Promise<Manifest> {
@@ -47,7 +58,13 @@ async function manifestOf(options: TestOptions): Promise<Manifest> {
     throw new UsageError('--entry NAME goes with --templates DIR; a manifest names its own entry');
   }
   if (file === undefined) {
-    const none = { configMaps: new Map(), secrets: new Map(), file: '', baseDir: process.cwd() };
+    const none = {
+      namespace: '',
+      configMaps: new Map(),
+      secrets: new Map(),
+      file: '',
+      baseDir: process.cwd(),
+    };
     return { ...none, loadtest: overridden(quickTest(options), options, '') };
   }
   const manifest = await loadManifest(file, { name, ...(note === undefined ? {} : { note }) });

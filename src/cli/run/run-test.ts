@@ -6,9 +6,10 @@ import { summarize } from '../../report/summarize.ts';
 import type { Summary } from '../../report/summary.ts';
 import { reportText } from '../../report/text.ts';
 import { connectionsOf } from '../../transport/protocol.ts';
+import { terminalKeys } from '../display/keyboard.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
-import { runLocally } from './local-run.ts';
+import { type ManifestWatch, runLocally } from './local-run.ts';
 import { requireFreePorts } from './metrics-ports.ts';
 import { checkOpenFiles } from './open-files.ts';
 
@@ -18,18 +19,22 @@ export interface RunTestOptions {
   metricsPort: number | null;
   quiet: boolean;
   output: 'text' | 'json';
+  watch: ManifestWatch | null;
 }
 
 /** Runs a test that was checked, shows its progress, prints its report. @returns the exit code */
 export async function runTest(test: PreparedRun, options: RunTestOptions): Promise<number> {
   checkOpenFiles(options.lanes ?? availableParallelism(), connectionsOf(test.spec.protocol));
   if (options.metricsPort !== null) await requireFreePorts(options.metricsPort, workerCount(test.spec));
-  const { stderr, stdout, env } = process;
+  const { stdin, stderr, stdout, env } = process;
   const snapshot = await runLocally(test, {
     lanes: options.lanes,
     records: options.records,
     metricsPort: options.metricsPort,
-    progress: options.quiet ? null : { stream: stderr, colour: wantsColour(stderr, env) },
+    progress: options.quiet
+      ? null
+      : { stream: stderr, colour: wantsColour(stderr, env), keys: terminalKeys(stdin) },
+    watch: options.watch,
   });
   const summary = summarize(snapshot);
   const colour = wantsColour(stdout, env);

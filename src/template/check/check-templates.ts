@@ -1,4 +1,4 @@
-import type { Target, TargetParser } from '../../target/target.ts';
+import type { MarkedBodies, Target, TargetParser } from '../../target/target.ts';
 import type { CompiledTemplate } from '../compile/compile.ts';
 import { type Literal, literalsIn } from '../compile/literals.ts';
 import type { EventOptions, TemplateContent } from '../content.ts';
@@ -115,7 +115,12 @@ class Rendering {
   /** @param factor renders as many times more while a label was not met: it may be a rare branch of a weighted mix */
   #renderTargets(events: EventOptions, renders: number, factor: number): void {
     const content = { ...this.#content, events: { ...events, seed: SEED, pool: POOL } };
-    const targeter = new TemplateTargeter(content, IDENTITY, (json) => this.#parsed(json), this.#shared());
+    const targeter = new TemplateTargeter(
+      content,
+      IDENTITY,
+      (json, bodies) => this.#parsed(json, bodies),
+      this.#shared(),
+    );
     const unmet = new Set(content.labels.keys());
     for (let n = 0; n < renders * factor && (n < renders || unmet.size > 0); n++) {
       if (n > 0 && this.#isOver()) return;
@@ -128,9 +133,9 @@ class Rendering {
     }
   }
 
-  #parsed(json: string): Target {
+  #parsed(json: string, bodies?: MarkedBodies): Target {
     try {
-      return this.#parse(json);
+      return this.#parse(json, bodies);
     } catch (error) {
       if (!json.includes('{{')) throw error;
       const hint = '{{ … }} is the syntax of Go templates; here it is <%= … %>';

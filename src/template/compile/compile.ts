@@ -8,7 +8,7 @@ import { normalized, type Part, parseTemplate } from './parse.ts';
 /** Renders with the variables as `it`; throws whatever the template's code throws. */
 export type RenderFunction = (it: object) => string;
 
-/** Takes the two print functions and then the functions in scope, in the order of their names. */
+/** Takes the two print functions, those with a cheaper way to be printed, and then the functions in scope, in their order. */
 export type TemplateFactory = (...scope: unknown[]) => RenderFunction;
 
 /** One template, compiled. It belongs to no lane yet: `factory` binds it to the functions of one. */
@@ -27,6 +27,7 @@ export const CODE_NAME = 'taz-template-';
 
 /**
  * @param index tells the templates of a set apart in stack traces
+ * @param printedNames those of the functions that have a cheaper way to be printed
  * @throws TemplateError at what is no template or no JavaScript
  */
 export function compileTemplate(
@@ -34,10 +35,11 @@ export function compileTemplate(
   source: string,
   index: number,
   functionNames: readonly string[],
+  printedNames: ReadonlySet<string>,
 ): CompiledTemplate {
   const text = normalized(source);
   const parts = parseTemplate(name, text);
-  const { code, origins } = generate(parts, functionNames);
+  const { code, origins } = generate(parts, functionNames, printedNames);
   try {
     const script = new Script(code, { filename: CODE_NAME + index });
     return { name, text, parts, factory: script.runInThisContext(), origins };

@@ -1,5 +1,6 @@
 import type { Place } from '../template-error.ts';
 import type { Part, Tag } from './parse.ts';
+import { soleCall } from './sole-call.ts';
 
 /** The JavaScript of one template, and for each of its lines the place in the template that it comes from. */
 export interface GeneratedCode {
@@ -28,17 +29,22 @@ export function originOf(origins: Origin[], line: number, column: number): { tag
 const OUT = '__taz_out';
 const PRINT = '__taz_print';
 const RAW = '__taz_raw';
+const PRINTED = '__taz_printed';
 
 /**
- * Code that makes a template function when it is called with the print functions and then the functions in scope:
+ * Code that makes a template function when it is called with the print functions, the functions that have a cheaper way
+ * to be printed and then all functions in scope:
  *
  * ```js
- * (function (__taz_print, __taz_raw, phony, …) { 'use strict';
+ * (function (__taz_print, __taz_raw, __taz_printed, phony, …) { 'use strict';
  * return function (it) { let __taz_out = '';
  * __taz_out += '{"userId": "';
  * __taz_out += __taz_print((
  * phony('id')
  * ));
+ * { const { includeEvent } = __taz_printed; __taz_out += (
+ * includeEvent('track.json', 'track')
+ * ); }
  * return __taz_out;
  * } })
  * ```
@@ -46,10 +52,14 @@ const RAW = '__taz_raw';
  * A tag's code stands on lines of its own, so that a comment in it ends there and every error has its place. White
  * space at the ends of the template is left out here, since output is trimmed anyway.
  */
-export function generate(parts: Part[], functionNames: readonly string[]): GeneratedCode {
+export function generate(
+  parts: Part[],
+  functionNames: readonly string[],
+  printedNames: ReadonlySet<string>,
+): GeneratedCode {
   const lines = new Lines();
   const start: Place = { line: 1, column: 1 };
-  lines.add(`(function (${[PRINT, RAW, ...functionNames].join(', ')}) { 'use strict';`, start);
+  lines.add(`(function (${[PRINT, RAW, PRINTED, ...functionNames].join(', ')}) { 'use strict';`, start);
   lines.add(`return function (it) { let ${OUT} = '';`, start);
   let end = start;
   for (const [index, part] of parts.entries()) {
@@ -61,9 +71,15 @@ export function generate(parts: Part[], functionNames: readonly string[]): Gener
     if (part.kind === 'code') {
       lines.addCode(part);
     } else {
-      lines.add(`${OUT} += ${part.kind === 'print' ? PRINT : RAW}((`, part.place, part);
+      const cheaper = soleCall(part, parts, printedNames);
+      const print = part.kind === 'print' ? PRINT : RAW;
+      const [before, after] =
+        cheaper === null
+          ? [`${OUT} += ${print}((`, '));']
+          : [`{ const { ${cheaper} } = ${PRINTED}; ${OUT} += (`, '); }'];
+      lines.add(before, part.place, part);
       lines.addCode(part);
-      lines.add('));', part.end, part);
+      lines.add(after, part.end, part);
     }
     end = part.end;
   }

@@ -1,5 +1,5 @@
 import { Eta } from 'eta/core';
-import { type Place, placeAt, TemplateError } from '../template-error.ts';
+import { type Place, TemplateError } from '../template-error.ts';
 import { masked } from './mask.ts';
 
 /** What a template consists of, in order. */
@@ -42,22 +42,23 @@ export function normalized(text: string): string {
 export function parseTemplate(name: string, text: string): Part[] {
   const source = masked(name, text);
   const parts: Part[] = [];
+  const places = new Places(text);
   let at = 0;
   for (const node of eta.parse(source)) {
     if (typeof node === 'string') {
-      parts.push({ kind: 'text', literal: node, place: placeAt(text, at) });
+      parts.push({ kind: 'text', literal: node, place: places.at(at) });
       continue;
     }
     // Eta gives no offsets, but text never holds `<%`: so the next one is this tag's.
     const start = endOfMatch(OPEN, source, source.indexOf('<%', at));
     const end = start + node.val.length;
     at = endOfMatch(CLOSE, source, end);
-    const place = placeAt(text, start);
+    const place = places.at(start);
     const kind = node.t === 'i' ? 'print' : node.t === 'r' ? 'raw' : 'code';
     if (kind !== 'code' && node.val.trim() === '') {
       throw new TemplateError(name, text, place, 'the tag is empty: there is nothing to print');
     }
-    parts.push({ kind, code: text.slice(start, end), maskedCode: node.val, place, end: placeAt(text, end) });
+    parts.push({ kind, code: text.slice(start, end), maskedCode: node.val, place, end: places.at(end) });
   }
   return parts;
 }
@@ -66,4 +67,31 @@ function endOfMatch(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   pattern.exec(text);
   return pattern.lastIndex;
+}
+
+/** Places of offsets that never go back, found in one walk through a text. */
+class Places {
+  readonly #text: string;
+  #line = 1;
+  #lineStart = 0;
+  #lineEnd: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#lineEnd = this.#endOfLine();
+  }
+
+  at(offset: number): Place {
+    while (this.#lineEnd < offset) {
+      this.#line++;
+      this.#lineStart = this.#lineEnd + 1;
+      this.#lineEnd = this.#endOfLine();
+    }
+    return { line: this.#line, column: offset - this.#lineStart + 1 };
+  }
+
+  #endOfLine(): number {
+    const end = this.#text.indexOf('\n', this.#lineStart);
+    return end === -1 ? Number.POSITIVE_INFINITY : end;
+  }
 }

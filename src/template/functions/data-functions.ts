@@ -1,6 +1,7 @@
+import type { EventText } from '../event-text.ts';
 import { Finished } from '../print.ts';
 import { described, nameOf } from './arguments.ts';
-import type { FunctionEntry } from './function-entry.ts';
+import type { FunctionContext, FunctionEntry } from './function-entry.ts';
 
 /** Fake data, events, profiles and other templates: what makes a target out of templates. */
 export const dataFunctions: FunctionEntry[] = [
@@ -37,15 +38,12 @@ export const dataFunctions: FunctionEntry[] = [
     cost: 'by template',
     create:
       ({ include, variables }) =>
-      (name, data) => {
-        // Go templates hand the data on with a dot; here it always is, so `it` may stand there and nothing else.
-        if (data !== undefined && data !== variables) {
-          throw new TypeError(
-            `includeTemplate: it takes a name and no data (${described(data)}); the template sees the same it`,
-          );
-        }
-        return include(nameOf(name, 'includeTemplate', 'the name'));
-      },
+      (name, data) =>
+        include(templateOf(name, data, variables)),
+    createPrinted:
+      ({ includePrinted, variables }) =>
+      (name, data) =>
+        includePrinted(templateOf(name, data, variables)),
   },
   {
     name: 'includeEvent',
@@ -54,13 +52,8 @@ export const dataFunctions: FunctionEntry[] = [
     example: `{"body": "<%= includeEvent('track.json', 'track') %>"}`,
     renders: null,
     cost: 'by template',
-    create: ({ events, requireTemplate }) => {
-      return (name, type) => {
-        const template = nameOf(name, 'includeEvent', 'the name');
-        requireTemplate(template);
-        return new Finished(events.includeEvent(template, nameOf(type, 'includeEvent', 'the type')));
-      };
-    },
+    create: (context) => (name, type) => new Finished(nextEvent(context, name, type).base64),
+    createPrinted: (context) => (name, type) => context.marks.mark(nextEvent(context, name, type)),
   },
   {
     name: 'selectWriteKey',
@@ -88,3 +81,19 @@ export const dataFunctions: FunctionEntry[] = [
         profiles.select(),
   },
 ];
+
+/** Go templates hand the data on with a dot; here it always is, so `it` may stand there and nothing else. */
+function templateOf(name: unknown, data: unknown, variables: object): string {
+  if (data !== undefined && data !== variables) {
+    throw new TypeError(
+      `includeTemplate: it takes a name and no data (${described(data)}); the template sees the same it`,
+    );
+  }
+  return nameOf(name, 'includeTemplate', 'the name');
+}
+
+function nextEvent({ events, requireTemplate }: FunctionContext, name: unknown, type: unknown): EventText {
+  const template = nameOf(name, 'includeEvent', 'the name');
+  requireTemplate(template);
+  return events.includeEvent(template, nameOf(type, 'includeEvent', 'the type'));
+}

@@ -1,3 +1,4 @@
+import type { EventMarks } from '../event-marks.ts';
 import type { EventMemory } from '../events.ts';
 import type { FakeData } from '../fake/fake-data.ts';
 import type { Finished } from '../print.ts';
@@ -12,9 +13,12 @@ export interface FunctionContext {
   random: Random;
   fake: FakeData;
   events: EventMemory;
+  marks: EventMarks;
   profiles: ProfilePool;
   /** Renders another template of the set. @throws Error when there is none of that name */
   include: (name: string) => Finished;
+  /** The same for `<%= includeTemplate(…) %>`: events may stand in it under marks. */
+  includePrinted: (name: string) => string;
   /** @throws Error when the set has no template of that name */
   requireTemplate: (name: string) => void;
   /** What the templates know as `it`. */
@@ -36,4 +40,9 @@ export interface FunctionEntry {
   cost: Cost;
   /** Makes the function for one lane. Templates are not typed: each function checks what it is given. */
   create: (context: FunctionContext) => (...args: unknown[]) => unknown;
+  /**
+   * Makes what stands in its place where a tag is nothing but `<%= name(…) %>`, so that no code of the template sees what
+   * it returns: text that is put into the output as it is.
+   */
+  createPrinted?: (context: FunctionContext) => (...args: unknown[]) => string;
 }

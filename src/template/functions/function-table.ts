@@ -15,7 +15,20 @@ export const functionTable: readonly FunctionEntry[] = [
 /** In the order in which compiled templates take the functions. */
 export const functionNames: readonly string[] = functionTable.map((entry) => entry.name);
 
-/** The functions of one lane, in the order of `functionNames`. */
-export function bindFunctions(context: FunctionContext): unknown[] {
-  return functionTable.map((entry) => entry.create(context));
+/** The functions of one lane. */
+export interface BoundFunctions {
+  /** In the order of `functionNames`. */
+  scope: unknown[];
+  /** Those that have a cheaper way to be printed, see `FunctionEntry.createPrinted`. */
+  printed: Record<string, unknown>;
+}
+
+/** The names of those that have a cheaper way to be printed. */
+export const printedNames: ReadonlySet<string> = new Set(
+  functionTable.filter((entry) => entry.createPrinted).map((entry) => entry.name),
+);
+
+export function bindFunctions(context: FunctionContext): BoundFunctions {
+  const printed = functionTable.map(({ name, createPrinted }) => [name, createPrinted?.(context)]);
+  return { scope: functionTable.map((entry) => entry.create(context)), printed: Object.fromEntries(printed) };
 }

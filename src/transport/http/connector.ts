@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import type { buildConnector } from 'undici';
 import { secureContext } from '../tls-context.ts';
 import type { HttpOptions } from '../transport.ts';
+import { joinWrites } from './join-writes.ts';
 
 /** Opens sockets for one lane, and knows those that are open. */
 export class Connector {
@@ -29,6 +30,7 @@ export class Connector {
     const port = origin.port === '' ? (secure ? 443 : 80) : Number(origin.port);
     const socket = secure ? this.#connectTls(host, port) : connectPlain(host, port);
     this.#open.add(socket);
+    joinWrites(socket);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
     let told = false;

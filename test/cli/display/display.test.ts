@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { mock, test } from 'node:test';
-import { createDisplay, type Display } from '../../../src/cli/display/display.ts';
+import { createDisplay, type Display, type DisplayOptions } from '../../../src/cli/display/display.ts';
+import type { KeySource } from '../../../src/cli/display/keyboard.ts';
 import { runSnapshot } from '../../report/run-snapshot.ts';
 
 const SEQUENCE_OR_TEXT = /\p{Cc}\[\??\d*[A-Za-z]|\p{Cc}|\P{Cc}+/gu;
@@ -67,9 +68,17 @@ class Terminal extends PassThrough {
 }
 
 /** Runs `use` with a display on that stream and with time in hand. */
-function withDisplay(stream: Terminal, use: (display: Display) => void): void {
+function withDisplay(
+  stream: Terminal,
+  use: (display: Display) => void,
+  options: Pick<DisplayOptions, 'keys' | 'pressed'> = {},
+): void {
   mock.timers.enable({ apis: ['setInterval'] });
-  const display = createDisplay({ stream: stream as unknown as NodeJS.WriteStream, colour: false });
+  const display = createDisplay({
+    stream: stream as unknown as NodeJS.WriteStream,
+    colour: false,
+    ...options,
+  });
   try {
     use(display);
   } finally {
@@ -124,7 +133,8 @@ test('a note stays above the block', () => {
 
 test('the cursor is hidden while the block is drawn and shown when it ends, which leaves nothing behind', () => {
   const terminal = new Terminal();
-  const listeners = () => ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name));
+  const listeners = () =>
+    ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'].map((name) => process.listenerCount(name));
   const before = listeners();
   withDisplay(terminal, (display) => {
     display.update(at(0));
@@ -190,27 +200,154 @@ test('without a terminal: a line at each change of phase and every five seconds,
   assert.ok(stream.writes.every((line) => /^[^\p{Cc}]+\n$/u.test(line)));
 });
 
-test('a signal that nobody handles still ends the process, with the cursor shown', async () => {
-  const script = path.join(import.meta.dirname, 'display-process.ts');
-  const endBy = async (signal: NodeJS.Signals): Promise<void> => {
-    const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      if (text.includes('left')) child.kill(signal);
-    });
-    const [code, endedBy] = await once(child, 'close');
-    assert.deepEqual([code, endedBy], [null, signal]);
-    assert.match(output, /\?25l[^]*\?25h$/);
-  };
-  await Promise.all((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(endBy));
+/** As much of a terminal's input as keys need. */
+class Keys extends EventEmitter {
+  isRaw = false;
+  isFlowing = false;
+  isOurs = true;
+
+  setRawMode(isRaw: boolean): this {
+    this.isRaw = isRaw;
+    return this;
+  }
+
+  resume(): this {
+    this.isFlowing = true;
+    return this;
+  }
+
+  pause(): this {
+    this.isFlowing = false;
+    return this;
+  }
+
+  press(keys: string): void {
+    this.emit('data', Buffer.from(keys));
+  }
+
+  get source(): KeySource {
+    return { input: this as unknown as KeySource['input'], isOurs: () => this.isOurs };
+  }
+}
+
+function withKeys(use: (display: Display, keys: Keys, terminal: Terminal, pressed: string[]) => void): void {
+  const [terminal, keys, pressed] = [new Terminal(), new Keys(), [] as string[]];
+  withDisplay(terminal, (display) => use(display, keys, terminal, pressed), {
+    keys: keys.source,
+    pressed: (command) => pressed.push(command),
+  });
+}
+
+test('keys are told while the block is there, and the terminal takes them raw', () => {
+  withKeys((display, keys, terminal, pressed) => {
+    display.update(at(0));
+    assert.deepEqual([keys.isRaw, keys.isFlowing], [true, true]);
+    keys.press('+p');
+    keys.press('q');
+    assert.deepEqual(pressed, ['up', 'pause', 'stop']);
+    assert.ok(terminal.screen.some((line) => line.startsWith(' keys ')));
+    display.end();
+    assert.deepEqual([keys.isRaw, keys.isFlowing, keys.listenerCount('data')], [false, false, 0]);
+    keys.press('q');
+    assert.equal(pressed.length, 3);
+  });
 });
 
-test('leaving the process without an end shows the cursor', async () => {
-  const script = path.join(import.meta.dirname, 'display-process.ts');
-  const child = spawn(process.execPath, [script, 'exit'], { stdio: ['ignore', 'pipe', 'inherit'] });
+test('? shows all keys in place of the figures, and hides them again; nobody else is told', () => {
+  withKeys((display, keys, terminal, pressed) => {
+    display.update(at(0));
+    const text = () => terminal.screen.join('\n');
+    assert.match(text(), /whole run/);
+    keys.press('?');
+    assert.match(text(), /↑ or \+ +send faster/);
+    assert.doesNotMatch(text(), /whole run/);
+    keys.press('h');
+    assert.match(text(), /whole run/);
+    assert.deepEqual(pressed, []);
+  });
+});
+
+test('what was changed by keys stands in the block at once', () => {
+  withKeys((display, _, terminal) => {
+    display.update(at(0));
+    const line = () => terminal.screen.find((each) => each.startsWith(' by keys'));
+    assert.equal(line(), undefined);
+    display.steered('2,000/s in place of 1,000/s');
+    assert.match(line()!, /2,000\/s in place of 1,000\/s/);
+    display.steered('');
+    assert.equal(line(), undefined);
+  });
+});
+
+test('hidden, the display leaves the terminal as it was before; shown again, it goes on', () => {
+  withKeys((display, keys, terminal) => {
+    display.update(at(0));
+    display.note('stays');
+    display.hide();
+    assert.deepEqual(terminal.screen, ['stays', '']);
+    assert.deepEqual([terminal.cursorVisible, keys.isRaw, keys.isFlowing], [true, false, false]);
+    display.update(at(1000));
+    mock.timers.tick(1000);
+    display.hide();
+    assert.deepEqual(terminal.screen, ['stays', '']);
+    display.show();
+    assert.deepEqual([terminal.cursorVisible, keys.isRaw, keys.isFlowing], [false, true, true]);
+    assert.ok(terminal.screen.some((line) => line.includes('1s of 20s')));
+  });
+});
+
+test('in the background the terminal is left alone, until this process comes to the foreground', () => {
+  withKeys((display, keys) => {
+    display.hide();
+    keys.isOurs = false;
+    display.show();
+    display.update(at(0));
+    mock.timers.tick(200);
+    assert.deepEqual([keys.isRaw, keys.isFlowing], [false, false]);
+    keys.isOurs = true;
+    display.update(at(1000));
+    mock.timers.tick(200);
+    assert.deepEqual([keys.isRaw, keys.isFlowing], [true, true]);
+  });
+});
+
+test('without a terminal for the block there are no keys', () => {
+  const [stream, keys] = [new Terminal(), new Keys()];
+  stream.isTTY = false;
+  withDisplay(stream, (display) => display.update(at(0)), { keys: keys.source });
+  assert.deepEqual([keys.isRaw, keys.isFlowing], [false, false]);
+});
+
+const script = path.join(import.meta.dirname, 'display-process.ts');
+
+/** Runs the display in a process of its own, which gets a signal once it has drawn. */
+async function endOf(args: string[], signal: NodeJS.Signals | null) {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  assert.deepEqual(await once(child, 'close'), [7, null]);
-  assert.match(output, /\?25h$/);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (signal !== null && text.includes('left')) child.kill(signal);
+  });
+  const [code, endedBy] = (await once(child, 'close')) as [number | null, string | null];
+  return { code, endedBy, output };
+}
+
+test('a signal that nobody handles still ends the process, with the terminal as it was before', async () => {
+  const endBy = async (signal: NodeJS.Signals): Promise<void> => {
+    const { code, endedBy, output } = await endOf([], signal);
+    assert.deepEqual([code, endedBy], [null, signal]);
+    assert.match(output, /\?25l<raw>[^]*<cooked>.\[\?25h$/);
+  };
+  await Promise.all((['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const).map(endBy));
+});
+
+test('leaving the process without an end, or by a mistake, gives the terminal back', async () => {
+  for (const [how, expected] of [
+    ['exit', 7],
+    ['crash', 1],
+  ] as const) {
+    const { code, output } = await endOf([how], null);
+    assert.equal(code, expected);
+    assert.match(output, /<raw>[^]*<cooked>.\[\?25h$/);
+  }
 });

@@ -69,6 +69,28 @@ test('the whole block of a busy day', () => {
   ]);
 });
 
+test('with keys, the last line says which, and the one before it what they have changed', () => {
+  const controls = { help: false, steered: '' };
+  const without = frame(shown(BUSY_DAY), 100, false);
+  assert.deepEqual(frame(shown(BUSY_DAY), 100, false, controls), [
+    ...without,
+    ' keys      ↑ ↓ rate · p pause · r reload · q stop · ? all keys',
+  ]);
+  const steered = frame(shown(BUSY_DAY), 100, false, {
+    ...controls,
+    steered: '200/s in place of 100/s · paused',
+  });
+  assert.deepEqual(steered.slice(-2, -1), [' by keys   200/s in place of 100/s · paused']);
+});
+
+test('all keys stand below the progress and fit into a terminal of 24 lines', () => {
+  const lines = frame(shown(BUSY_DAY), 80, false, { help: true, steered: 'paused' });
+  assert.ok(lines.length < 24, `${lines.length}`);
+  assert.match(lines[2]!, /60% {2}12s of 20s/);
+  assert.equal(lines[4], ' ↑ or +        send faster: up to the next round rate, about 10% away');
+  assert.equal(lines.filter((line) => line.endsWith('…')).length, 0);
+});
+
 test('a persistent run has no end to show', () => {
   const lines = frame(shown({ durationMs: null }), 100, false);
   assert.equal(lines[2], ' running for 12s, until it is stopped');
@@ -148,5 +170,20 @@ test('without a terminal the same figures stand on one line', () => {
     plainLine(shown(BUSY_DAY)),
     'tracking-api ▶ Running 12s of 20s  rate 100/s of 100/s  sent 1,204  in flight 4  dropped 1 (busy 1)  ' +
       'success 98.92%  p50 1.00 ms  p95 1.00 ms  p99 10.0 ms  lag p99 50.0 µs  votes 3/10',
+  );
+});
+
+test('which set of templates is sent is shown when it changes, and why one was refused', () => {
+  const templates = { digest: 'abcdef0123456789', updated: 3, of: 3, applied: 1, refused: 0, lastError: '' };
+  const lines = (differences: Partial<typeof templates>) =>
+    frame(shown({ templates: { ...templates, ...differences } }), 100, false).filter((line) =>
+      /templates|refused/.test(line),
+    );
+  assert.deepEqual(lines({ applied: 0 }), []);
+  assert.deepEqual(lines({}), [' templates abcdef012345 on 3/3 workers']);
+  assert.deepEqual(lines({ updated: 2 }), [' templates abcdef012345 on 2/3 workers']);
+  assert.deepEqual(
+    lines({ refused: 1, lastError: 'mix.json:3: \x1bnonsense' })[1]?.trim(),
+    'refused: mix.json:3:  nonsense',
   );
 });

@@ -1,21 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatProblem, ProblemsError } from '../../../src/api/problem.ts';
-import type { VariableSpec } from '../../../src/api/run-spec.ts';
-import type { Data } from '../../../src/cli/manifest/data-objects.ts';
-import type { Sets } from '../../../src/cli/manifest/sets.ts';
-import { resolveVariables } from '../../../src/cli/manifest/variables.ts';
+import { formatProblem, ProblemsError } from '../../src/api/problem.ts';
+import type { VariableSpec } from '../../src/api/run-spec.ts';
+import type { Sets } from '../../src/source/surroundings.ts';
+import { resolveVariables } from '../../src/source/variables.ts';
+import { surroundings } from './surroundings.ts';
 
-const configMaps = new Map<string, Data>([
-  ['c', { region: 'eu', toString: 'own' }],
-  ['empty', {}],
-]);
-const secrets = new Map([['s', { token: 'hunter2' }]]);
+const configMaps = { c: { region: 'eu', toString: 'own' }, empty: {} };
+const secrets = { s: { token: 'hunter2' } };
 const plain = (value: string) => ({ value, plain: true });
 const hidden = (value: string) => ({ value, plain: false });
 
 function resolved(specs: VariableSpec[], sets: Sets = new Map()) {
-  return resolveVariables(specs, { configMaps, secrets, sets });
+  return resolveVariables(specs, { ...surroundings({ configMaps, secrets }), sets });
 }
 
 function problemsOf(specs: VariableSpec[], sets?: Sets): string[] {

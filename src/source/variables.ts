@@ -1,15 +1,7 @@
-import { type Problem, ProblemsError } from '../../api/problem.ts';
-import type { VariableSpec } from '../../api/run-spec.ts';
-import { named, someOf } from '../../api/wording.ts';
-import type { Data } from './data-objects.ts';
-import type { Sets } from './sets.ts';
-
-/** Where the values of variables come from, besides the LoadTest itself. */
-export interface VariableSources {
-  configMaps: ReadonlyMap<string, Data>;
-  secrets: ReadonlyMap<string, Data>;
-  sets: Sets;
-}
+import { type Problem, ProblemsError } from '../api/problem.ts';
+import type { VariableSpec } from '../api/run-spec.ts';
+import { named, someOf } from '../api/wording.ts';
+import type { Data, Help, Surroundings } from './surroundings.ts';
 
 /** What templates read as `it.NAME`. */
 export interface ResolvedVariables {
@@ -22,22 +14,19 @@ export interface ResolvedVariables {
  * Gives every variable its value. `--set` goes before the manifest, and adds what the manifest does not name.
  * @throws ProblemsError naming each variable without a value, with the field, the object, the key and what would help
  */
-export function resolveVariables(
-  specs: readonly VariableSpec[],
-  sources: VariableSources,
-): ResolvedVariables {
+export function resolveVariables(specs: readonly VariableSpec[], around: Surroundings): ResolvedVariables {
   const problems: Problem[] = [];
   const values: [string, string | string[]][] = [];
   for (const [index, spec] of specs.entries()) {
     const path = `spec.variables[${index}]`;
     const fail = (field: string, message: string) =>
       problems.push({ path: `${path}${field}`, value: undefined, message });
-    const value = valueOf(spec, sources, fail);
+    const value = valueOf(spec, around, fail);
     if (value !== null) values.push([spec.name, value]);
   }
   if (problems.length > 0) throw new ProblemsError(problems);
   const named = new Set(specs.map(({ name }) => name));
-  for (const [name, { value }] of sources.sets) if (!named.has(name)) values.push([name, value]);
+  for (const [name, { value }] of around.sets) if (!named.has(name)) values.push([name, value]);
   return {
     variables: Object.fromEntries(values),
     secrets: specs.filter((spec) => 'secret' in spec).map(({ name }) => name),
@@ -48,7 +37,7 @@ type Fail = (field: string, message: string) => void;
 
 function valueOf(
   spec: VariableSpec,
-  { configMaps, secrets, sets }: VariableSources,
+  { configMaps, secrets, sets, help }: Surroundings,
   fail: Fail,
 ): string | string[] | null {
   const { name } = spec;
@@ -57,7 +46,7 @@ function valueOf(
     if ('values' in spec)
       return failed(fail, '', `${name} is a list: change it in the manifest, not with --set`);
     if ('secret' in spec && set.plain) {
-      const right = `use --set ${name}=@FILE or --set ${name}=env:VARIABLE`;
+      const right = help.variable(name, true);
       return failed(
         fail,
         '',
@@ -69,30 +58,26 @@ function valueOf(
   if ('value' in spec) return spec.value;
   if ('values' in spec) return spec.values;
   if ('secret' in spec) {
-    const help = `add its file with -f, or use --set ${name}=@FILE or --set ${name}=env:VARIABLE`;
-    return lookUp(secrets, 'Secret', spec.secret, help, (message) =>
-      fail('.valueFrom.secretKeyRef', message),
-    );
+    const problem = missing(secrets, 'Secret', spec.secret, help);
+    if (problem === null) return secrets.get(spec.secret.name)![spec.secret.key]!;
+    return failed(fail, '.valueFrom.secretKeyRef', `${problem}, or ${help.variable(name, true)}`);
   }
-  const help = `add its file with -f, or use --set ${name}=value`;
-  return lookUp(configMaps, 'ConfigMap', spec.configMap, help, (message) =>
-    fail('.valueFrom.configMapKeyRef', message),
-  );
+  const problem = missing(configMaps, 'ConfigMap', spec.configMap, help);
+  if (problem === null) return configMaps.get(spec.configMap.name)![spec.configMap.key]!;
+  return failed(fail, '.valueFrom.configMapKeyRef', `${problem}, or ${help.variable(name, false)}`);
 }
 
-/** The text under a key of an object. @param help what can be done @param fail told why there is none */
-export function lookUp(
+/** What is wrong with a reference to a key of an object, and what would help; null: it is there. */
+export function missing(
   objects: ReadonlyMap<string, Data>,
-  kind: string,
+  kind: 'ConfigMap' | 'Secret',
   { name, key }: { name: string; key: string },
-  help: string,
-  fail: (message: string) => void,
+  help: Help,
 ): string | null {
   const data = objects.get(name);
-  if (data !== undefined && Object.hasOwn(data, key)) return data[key]!;
-  if (data === undefined) fail(`${kind} ${name} (key ${key}) is not in the files given: ${help}`);
-  else fail(`${kind} ${name} has no key ${key} with a text${otherKeys(data)}: ${help}`);
-  return null;
+  if (data === undefined) return `${kind} ${name} (key ${key}) ${help.absent}: ${help.object}`;
+  if (Object.hasOwn(data, key)) return null;
+  return `${kind} ${name} has no key ${key} with a text${otherKeys(data)}: ${help.object}`;
 }
 
 /** Which keys there are instead. */

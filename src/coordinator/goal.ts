@@ -1,0 +1,34 @@
+import type { RunSpec } from '../api/run-spec.ts';
+import type { Content } from '../template/content.ts';
+import type { Member } from './member.ts';
+import type { PlanGoal } from './run-plan.ts';
+
+/** What a spec and a content ask for, with the hits divided among the lanes of `owners`. */
+export function goalOf(spec: RunSpec, content: Content, owners: Member[]): PlanGoal {
+  const stripes: Record<string, number[]> = {};
+  let next = 0;
+  const most = Math.max(...owners.map((member) => member.lanes));
+  for (let lane = 0; lane < most; lane++) {
+    for (const member of owners) {
+      if (lane < member.lanes) (stripes[member.incarnation!] ??= []).push(next++);
+    }
+  }
+  return {
+    schedule: spec.schedule,
+    durationMs: spec.durationMs,
+    warmupMs: spec.warmupMs,
+    suspended: spec.suspend,
+    hitLimit: content.kind === 'targets' && !content.loop ? content.count : null,
+    stripes: next,
+    owners: stripes,
+  };
+}
+
+/** Whether two goals ask for the same hits from the same lanes. */
+export function sameGoal(a: PlanGoal, b: PlanGoal): boolean {
+  return JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
+}
+
+function bigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

@@ -1,0 +1,95 @@
+import type { RunSpec } from '../api/run-spec.ts';
+import { curveOf } from '../attack/schedule/curve.ts';
+import { CountsBlock, Tally } from '../metrics/tally.ts';
+import type { Verdict } from '../stop/verdict.ts';
+import type { ContentChange } from './content-change.ts';
+import type { Course } from './course.ts';
+import { plannedHits } from './ledger.ts';
+import type { Member } from './member.ts';
+import type { RunSnapshot, WorkerSnapshot } from './snapshot.ts';
+
+/** What a snapshot is made from. */
+export interface RunState {
+  /** Id of the run. */
+  run: string;
+  spec: RunSpec;
+  content: ContentChange;
+  phase: RunSnapshot['phase'];
+  verdict: { verdict: Verdict; reason: string } | null;
+  course: Course;
+  members: readonly Member[];
+  /** Clock time in ms: now, or when the run was stopped. */
+  now: number;
+  /** Clock time of the end, in ms; null before it. */
+  finishedAt: number | null;
+  /** Wall clock minus clock, in ms. */
+  wallOffset: number;
+}
+
+/** Merges what all members have counted with what the plan says. */
+export function takeSnapshot(state: RunState): RunSnapshot {
+  const { spec, content, phase, verdict, course, members, now, finishedAt, wallOffset } = state;
+  const { plan, startAt, segments } = course;
+  const elapsedMs = course.runMs(now);
+  const tally = new Tally(content.labels.most);
+  const warmup = new CountsBlock();
+  for (const member of members) {
+    tally.add(member.tally);
+    warmup.add(member.warmup);
+  }
+  const lostBelow = plan?.dueBefore(elapsedMs) ?? 0;
+  const planned = plannedHits(
+    segments,
+    members.map((member) => member.progress(lostBelow)),
+  );
+  const durationMs = plan?.durationMs ?? curveOf(spec.schedule, spec.durationMs).endMs;
+  const scheduleMs = Math.min(plan?.scheduleAt(elapsedMs) ?? 0, durationMs ?? Number.POSITIVE_INFINITY);
+  const meanRate = scheduleMs === 0 ? 0 : (lostBelow / scheduleMs) * 1000;
+  return {
+    name: spec.name,
+    run: state.run,
+    phase,
+    verdict: phase === 'Ended' ? (verdict?.verdict ?? null) : null,
+    reason: verdict?.reason ?? '',
+    startedAt: startAt === null ? null : startAt + wallOffset,
+    finishedAt: finishedAt === null ? null : finishedAt + wallOffset,
+    elapsedMs,
+    scheduleMs,
+    warmupMs: spec.warmupMs,
+    durationMs,
+    suspended: plan?.suspendedAt(elapsedMs) ?? spec.suspend,
+    warmingUp: scheduleMs < spec.warmupMs,
+    targetRate: verdict === null ? (plan?.rateAt(elapsedMs) ?? 0) : meanRate,
+    scheduled: planned.main.scheduled,
+    unreported: planned.main.unreported,
+    tally,
+    warmup: { ...planned.warmup, counts: warmup.counts },
+    labels: [...content.labels.names],
+    generatorSaturated: members.some((member) => member.saturated),
+    votes: {
+      highest: Math.max(0, ...members.map((member) => member.votes)),
+      limit: spec.stopWhen?.votes ?? 0,
+      workers: members
+        .filter((member) => member.votes > 0)
+        .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
+    },
+    templates: content.snapshot(members),
+    workers: members.map((member) => describe(member, course, lostBelow)),
+  };
+}
+
+function describe(member: Member, course: Course, lostBelow: number): WorkerSnapshot {
+  const { main } = plannedHits(course.segments, [member.progress(lostBelow)]);
+  const { counts } = member.tally;
+  return {
+    name: member.name,
+    index: member.worker.index,
+    replacement: member.worker.replacement,
+    state: member.state,
+    lanes: member.lanes,
+    sent: counts.sent,
+    dropped: Object.values(counts.drops).reduce((sum, count) => sum + count, 0),
+    unreported: main.unreported,
+    problem: member.problem,
+  };
+}
