@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dropped } from '../../src/metrics/tally.ts';
 import { parseResultLine } from '../../src/report/result-line.ts';
-import { consume, createTopic, type KafkaServer, messageCount } from '../services/kafka-tools.ts';
+import { consume, createTopics, type KafkaServer, messageCount } from '../services/kafka-tools.ts';
 import { useServer } from '../services/servers.ts';
-import { freePort, metric, startRun, type TestRun } from './harness.ts';
+import { freePort, metric, runExample, startRun, type TestRun } from './harness.ts';
 
 /** One of its own, as a test kills it. */
 const kafka = await useServer('kafka', { set: ['log.flush.scheduler.interval.ms=1000'] });
@@ -32,8 +32,15 @@ interface Event {
 }
 
 describe('messages to a real Kafka', { skip: kafka.missing }, () => {
+  before(() => createTopics(server, ['exact', 'killed', 'hung']));
+
+  it('the example runs as it is', async () => {
+    const { scheduled, succeeded } = await runExample('kafka.yaml', `KafkaAddr=${server.broker}`);
+    assert.deepEqual([scheduled, succeeded], [400, 400]);
+    assert.equal(await messageCount(server, 'tracking-requests'), 400);
+  });
+
   it('5,000/s for 20 s: each is there, as it was rendered, with the shares of reuse and duplicates', async () => {
-    await createTopic(server, 'exact');
     const metricsPort = await freePort();
     const run = await startRun(
       server.broker,
@@ -72,7 +79,6 @@ describe('messages to a real Kafka', { skip: kafka.missing }, () => {
   });
 
   it('a broker that is killed and comes back: classes, recovery, no success that is not there, none twice', async () => {
-    await createTopic(server, 'killed');
     const path = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'results.ndjson');
     const run = await startRun(
       server.broker,
@@ -121,7 +127,6 @@ describe('messages to a real Kafka', { skip: kafka.missing }, () => {
   });
 
   it('a broker that hangs: drops as busy, bounded memory, and it goes on', async () => {
-    await createTopic(server, 'hung');
     const metricsPort = await freePort();
     const pid = Number(kafka.at['KAFKA_PID']);
     const run = await startRun(
