@@ -30,7 +30,7 @@ export function scoutFor(
   note: (text: string) => void,
   watched = false,
 ): Scout {
-  return new Scout({ loader, reloadMs: reloadMsOf(spec, watched) }, content.digest, {
+  return new Scout({ loader, reloadMs: reloadMsOf(spec, watched) }, content, {
     clock: systemClock,
     random: Math.random,
     taker,
