@@ -30,6 +30,8 @@ const LONGEST_ASK_MS = 30_000;
 /** How long a cluster is asked about a topic that is not there: it may be making it just now, in ms. */
 const CREATION_MS = 1500;
 const FIRST_LOOK_AGAIN_MS = 20;
+/** How much earlier the leader of a new partition may be told than it knows itself, in ms. */
+const SETTLE_MS = 100;
 /** How often the partitions of a topic are asked for while nothing is wrong, in ms. */
 const REFRESH_MS = 300_000;
 /** The same while a partition has no leader. */
@@ -248,6 +250,7 @@ export class Cluster implements BrokerOwner {
    * not whole, is looked for for a while: the brokers may be making it. */
   async #leadersOf(topic: Topic): Promise<(Broker | null)[]> {
     const until = performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#openMs / 2) : 0);
+    let isNew = false;
     for (let pauseMs = FIRST_LOOK_AGAIN_MS; ; pauseMs *= 2) {
       const connection = await this.#anyConnection();
       const answer = await connection.metadata(topic.name, this.#askMs);
@@ -256,10 +259,15 @@ export class Cluster implements BrokerOwner {
       const isLate = performance.now() + pauseMs > until;
       if (found !== undefined && code === NONE) {
         const leaders = this.#leadersIn(answer, found, connection);
-        if (isLate || !leaders.includes(null)) return leaders;
+        if (isLate || !leaders.includes(null)) {
+          if (isNew) await sleep(SETTLE_MS, undefined, { signal: this.#signal });
+          return leaders;
+        }
+        isNew = true;
       } else {
         const mayCome = code === UNKNOWN_TOPIC_OR_PARTITION || code === LEADER_NOT_AVAILABLE;
         if (isLate || !mayCome) throw missing(topic.name, code);
+        isNew = true;
       }
       await sleep(pauseMs, undefined, { signal: this.#signal });
     }
