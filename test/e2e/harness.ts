@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { Segment } from '../../src/attack/schedule/segment.ts';
 import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
@@ -15,6 +17,7 @@ import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
 import type { Content, TemplateContent } from '../../src/template/content.ts';
 import { makeTemplateContent } from '../../src/template/make-content.ts';
+import { runTaz } from '../cli/taz-process.ts';
 
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
@@ -25,6 +28,8 @@ export interface TestRun {
   content: Content;
   coordinator: Coordinator;
   pool: LocalWorkerPool;
+  /** The plan as workers were told it last. */
+  plan(): readonly Segment[];
   notes: string[];
   /** Messages about snapshots in which a law of counts did not hold. */
   brokenLaws: string[];
@@ -60,12 +65,17 @@ export async function startRun(
   const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
   const notes: string[] = [];
   const brokenLaws: string[] = [];
+  let plan: readonly Segment[] = [];
   const token = 'test-token';
   const run = 'e2e-run';
   const server = new SyncServer({
     host: '127.0.0.1',
     token,
-    sync: (request) => coordinator.sync(request),
+    sync: async (request) => {
+      const response = await coordinator.sync(request);
+      plan = response.assignment?.segments ?? plan;
+      return response;
+    },
     content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
@@ -103,6 +113,7 @@ export async function startRun(
     content: test.content,
     coordinator,
     pool,
+    plan: () => plan,
     notes,
     brokenLaws,
     ended,
@@ -136,6 +147,15 @@ function templates(files: Record<string, string> = {}) {
     ...files,
   };
   return { entry: 'target.json', from: [{ inline }] };
+}
+
+/** Runs an example of messages for two seconds, as a user would. @param set a variable, such as `NsqAddr=127.0.0.1:4150` */
+export async function runExample(name: string, set: string): Promise<Record<string, number>> {
+  const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  const shortened = ['--rate', '200/s', '--duration', '2s', '--output', 'json', '--quiet'];
+  const { code, stdout, stderr } = await runTaz(['run', '-f', file, '--set', set, ...shortened]);
+  if (code !== 0) throw new Error(`taz run ended with ${code}: ${stderr}`);
+  return (JSON.parse(stdout) as { counts: Record<string, number> }).counts;
 }
 
 /** A port on loopback that was free a moment ago. */
