@@ -130,7 +130,7 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     assert.equal(target.arrivals.length, last.tally.counts.sent);
     assert.deepEqual([last.templates.applied, last.templates.updated], [2, 2]);
     // Whatever holds this machine up shows in the lanes' own lag.
-    if (last.tally.lag.maxUs > 20_000) return false;
+    if (last.tally.lag.percentileUs(99) > 10_000) return false;
     for (const delay of delays) assert.ok(delay < PERIOD_MS + REST_MS, `${delay} ms until a new set came`);
     for (const [older, newer] of [
       ['v1', 'v2'],
@@ -139,7 +139,7 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
       const gap = target.versions.get(newer)!.first - target.versions.get(older)!.last;
       assert.ok(gap < 50, `${gap} ms from the last ${older} to the first ${newer}`);
     }
-    for (const [second, hits] of perSecond(target.arrivals).slice(0, 14).entries())
+    for (const [second, hits] of perSecond(target.arrivals).slice(0, 13).entries())
       assert.ok(Math.abs(hits - rate) <= rate / 100, `${hits} hits in second ${second}`);
     return true;
   }
@@ -198,7 +198,7 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
 
     // A loop without an end.
     await own.put('part', version('loop', '<% for (;;); %>'));
-    await trouble(new RegExp(`${refused}part: it is still being rendered after 5 s`));
+    await trouble(new RegExp(`${refused}part: it is still being rendered after 10 s`));
     await own.put('part', good.part);
     await recovers();
 
