@@ -1,8 +1,12 @@
 import { createInterface } from 'node:readline';
+import { setFlagsFromString } from 'node:v8';
 import { systemClock } from '../attack/clock.ts';
 import type { WorkerBootstrap } from '../coordinator/protocol.ts';
 import { Probes } from './probes.ts';
 import { Worker } from './worker.ts';
+
+// V8 would keep the code of each template that was ever compiled, in case that it is compiled again.
+setFlagsFromString('--no-compilation-cache');
 
 /**
  * The process of a local worker. Its standard input brings one line, the bootstrap, and then stays open: when it ends,

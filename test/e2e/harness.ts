@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
+import type { Segment } from '../../src/attack/schedule/segment.ts';
 import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
@@ -27,6 +28,8 @@ export interface TestRun {
   content: Content;
   coordinator: Coordinator;
   pool: LocalWorkerPool;
+  /** The plan as workers were told it last. */
+  plan(): readonly Segment[];
   notes: string[];
   /** Messages about snapshots in which a law of counts did not hold. */
   brokenLaws: string[];
@@ -62,12 +65,17 @@ export async function startRun(
   const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
   const notes: string[] = [];
   const brokenLaws: string[] = [];
+  let plan: readonly Segment[] = [];
   const token = 'test-token';
   const run = 'e2e-run';
   const server = new SyncServer({
     host: '127.0.0.1',
     token,
-    sync: (request) => coordinator.sync(request),
+    sync: async (request) => {
+      const response = await coordinator.sync(request);
+      plan = response.assignment?.segments ?? plan;
+      return response;
+    },
     content: (digest) => coordinator.contentOf(digest),
   });
   const address = await server.listen();
@@ -105,6 +113,7 @@ export async function startRun(
     content: test.content,
     coordinator,
     pool,
+    plan: () => plan,
     notes,
     brokenLaws,
     ended,

@@ -89,10 +89,20 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     return { s3: { bucket: name, prefix, endpoint, pathStyle: true, credentials } };
   };
 
+  /** How many came in each second since the first. */
+  function perSecond(arrivals: readonly number[]): number[] {
+    const counts: number[] = [];
+    for (const arrival of arrivals) {
+      const second = Math.floor((arrival - arrivals[0]!) / 1000);
+      counts[second] = (counts[second] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   it('objects that are new reach the target in time, on all workers, without a gap', async (t) => {
     await store.put('load/target.json', version('v1'));
     const rate = 5000;
-    const { run, news } = await start(t, bucket('load/'), {
+    const { run } = await start(t, bucket('load/'), {
       rate: `${rate}/s`,
       duration: '12s',
       workers: { replicas: 2 },
@@ -117,21 +127,15 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     ] as const) {
       const [before, after] = [target.versions.get(older)!, target.versions.get(newer)!];
       const gap = after.first - before.last;
-      console.log(older, newer, gap);
       assert.ok(gap < 50, `${gap} ms from the last ${older} to the first ${newer}`);
     }
-    const s0 = target.arrivals[0]!;
-    const per = new Map();
-    for (const a of target.arrivals) {
-      const k = Math.floor((a - s0) / 1000);
-      per.set(k, (per.get(k) ?? 0) + 1);
+    // Whatever holds this machine up shows in each lane's own lag, and would be no doing of the swap.
+    if (last.tally.lag.maxUs < 20_000) {
+      for (const [second, hits] of perSecond(target.arrivals).slice(0, 12).entries())
+        assert.ok(Math.abs(hits - rate) <= rate / 100, `${hits} hits in second ${second}`);
     }
-    console.log([...per.values()].join(' '), last.tally.counts.drops, target.longestGap());
-    assert.deepEqual(
-      news.map((text) => text.startsWith('templates have changed')),
-      [true, true],
-      news.join('\n'),
-    );
+    assert.equal(last.templates.applied, 2);
+    assert.equal(last.templates.updated, 2);
   });
 
   it('whatever is wrong with a source, the last good set goes on; each thing is told once; it recovers by itself', async (t) => {

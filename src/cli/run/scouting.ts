@@ -13,6 +13,13 @@ export function reloadMsOf({ source }: RunSpec, watched: boolean): number | null
   return source.reloadMs ?? (watched ? WATCHED_RELOAD_MS : null);
 }
 
+/** What to say where somebody asked for a look and there was nothing new. @param watched with `--watch` */
+export function unchangedText({ source }: RunSpec, watched: boolean): string {
+  const isWritten = source.from.every((item) => 'inline' in item);
+  if (watched || !isWritten) return 'looked again: what is sent has not changed';
+  return `looked again: all ${source.kind} stand in the manifest, which is read again only with --watch`;
+}
+
 /**
  * What looks at the sources of a test while it runs on this machine.
  * @param note takes messages for people
@@ -23,7 +30,7 @@ export function scoutFor(
   note: (text: string) => void,
   watched = false,
 ): Scout {
-  return new Scout({ loader, reloadMs: reloadMsOf(spec, watched) }, content.digest, {
+  return new Scout({ loader, reloadMs: reloadMsOf(spec, watched) }, content, {
     clock: systemClock,
     random: Math.random,
     taker,
