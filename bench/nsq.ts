@@ -28,9 +28,8 @@ await compare({
     const how = ['-size', `${size}`, '-outstanding', `${OUTSTANDING}`, '-duration', `${seconds}s`];
     return Number(await onProducerCore(program, ['-addr', at['NSQD_TCP']!, '-topic', topic, ...how]));
   },
-  async perSecond(at, topic, since, count) {
-    const what = ['-consume', `${count}`, '-since', `${since}`];
-    const printed = await output(program, ['-addr', at['NSQD_TCP']!, '-topic', topic, ...what]);
-    return printed.trim().split('\n').map(Number);
+  async times(at, topic, count) {
+    const what = ['-addr', at['NSQD_TCP']!, '-topic', topic, '-consume', `${count}`];
+    return (await output(program, what)).trim().split('\n').map(Number);
   },
 });

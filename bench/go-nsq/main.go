@@ -1,10 +1,11 @@
 // Publishes static messages as fast as nsqd takes them, one a PUB, with a bounded number outstanding:
 // the native producer that bench/nsq.ts compares with. Prints messages per second.
 //
-// With -consume it reads messages instead and prints how many nsqd took in each second after -since.
+// With -consume it reads messages instead and prints when nsqd took each, in ms since 1970.
 package main
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"log"
@@ -21,10 +22,9 @@ func main() {
 	outstanding := flag.Int("outstanding", 1000, "messages without an answer at most")
 	duration := flag.Duration("duration", 5*time.Second, "how long to publish")
 	count := flag.Int("consume", 0, "how many messages to read")
-	since := flag.Int64("since", 0, "in ms since 1970")
 	flag.Parse()
 	if *count > 0 {
-		consume(*addr, *topic, *count, *since)
+		consume(*addr, *topic, *count)
 		return
 	}
 
@@ -64,7 +64,7 @@ func main() {
 	producer.Stop()
 }
 
-func consume(addr, topic string, count int, since int64) {
+func consume(addr, topic string, count int) {
 	config := nsq.NewConfig()
 	config.MaxInFlight = 1000
 	consumer, err := nsq.NewConsumer(topic, "bench", config)
@@ -74,23 +74,21 @@ func consume(addr, topic string, count int, since int64) {
 	consumer.SetLogger(log.New(os.Stderr, "", 0), nsq.LogLevelError)
 	times := make(chan int64, 1000)
 	consumer.AddHandler(nsq.HandlerFunc(func(message *nsq.Message) error {
-		times <- message.Timestamp / 1e6
+		times <- message.Timestamp
 		return nil
 	}))
 	if err := consumer.ConnectToNSQD(addr); err != nil {
 		log.Fatal(err)
 	}
-	seconds := map[int64]int{}
+	printed := bufio.NewWriter(os.Stdout)
+	defer printed.Flush()
 	for read := 0; read < count; read++ {
 		select {
 		case at := <-times:
-			seconds[(at-since)/1000]++
+			fmt.Fprintf(printed, "%.3f\n", float64(at)/1e6)
 		case <-time.After(20 * time.Second):
 			log.Fatalf("only %d of %d messages came", read, count)
 		}
-	}
-	for second := int64(0); seconds[second] > 0; second++ {
-		fmt.Println(seconds[second])
 	}
 	consumer.Stop()
 }

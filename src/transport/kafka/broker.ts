@@ -129,6 +129,8 @@ export class Broker {
   destroy(failure: Failure): void {
     clearTimeout(this.#timer ?? undefined);
     clearImmediate(this.#immediate ?? undefined);
+    this.#timer = null;
+    this.#immediate = null;
     this.#connection?.destroy(failure);
   }
 

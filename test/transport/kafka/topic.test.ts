@@ -32,7 +32,7 @@ test('a message without a key stays with one partition until its batch is closed
     turns.push(first);
     topic.turn(topic.partitions![first as number]!);
   }
-  assert.deepEqual(turns.slice(0, 3).sort(), [0, 1, 2]);
+  assert.deepEqual(new Set(turns.slice(0, 3)), new Set([0, 1, 2]));
   assert.deepEqual(turns.slice(3), turns.slice(0, 3));
 });
 
