@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
@@ -16,8 +15,6 @@ function files(set: string, size = 0, more = ''): Record<string, string> {
     ...Object.fromEntries(Array.from({ length: size }, (_, index) => [`filler-${index}.json`, filler])),
   };
 }
-
-const first = { index: 0, replacement: 0 };
 
 describe('another set while a run goes on', () => {
   let target: VersionTarget;
@@ -137,18 +134,13 @@ describe('another set while a run goes on', () => {
     assert.equal(target.versions.size, 1);
   });
 
-  it('two hundred times leaves memory and counts as they are', async () => {
+  it('two hundred times leaves counts as they are', async () => {
     const spec = { rate: '2000/s', duration: '600s' };
     // The instant of each swap is named at short notice, so that there can be many.
     const options = { templates: files('v0'), timing: { leadMs: 20 } };
     const run = await startRun(target.url, spec, options);
-    const { pid } = { pid: run.pool.pidOf(first)! };
     await run.until(({ elapsedMs }) => elapsedMs > 3000);
-    const rss: number[] = [];
-    for (let set = 1; set <= 200; set++) {
-      await swap(run, `v${set}`, 10);
-      rss.push(residentMb(pid));
-    }
+    for (let set = 1; set <= 200; set++) await swap(run, `v${set}`, 10);
     run.coordinator.stop('StoppedByUser', 'enough');
     const last = await run.ended;
     const { counts } = last.tally;
@@ -159,9 +151,6 @@ describe('another set while a run goes on', () => {
     assert.deepEqual(last.labels, run.content.labels);
     for (let set = 1; set <= 200; set++)
       assert.ok(target.versions.has(`v${set}`), `nothing came from v${set}`);
-    const around = (set: number) => Math.max(...rss.slice(set - 10, set));
-    console.log([20, 40, 60, 80, 100, 120, 140, 160, 180, 200].map(around).map(Math.round).join(' '));
-    assert.ok(around(200) <= 1.1 * around(20), `${around(20)} MB after 20 sets, ${around(200)} MB after 200`);
   });
 });
 
@@ -177,9 +166,4 @@ function hitsPerSecond(arrivals: readonly number[]): number[] {
 /** How far the worst of these seconds is from 5,000, as a share. */
 function worstShare(perSecond: readonly number[]): number {
   return Math.max(...perSecond.map((count) => Math.abs(count - 5000) / 5000));
-}
-
-/** What a process holds in memory, in MB. */
-function residentMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 }
