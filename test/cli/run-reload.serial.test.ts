@@ -2,20 +2,14 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startVersionTarget, type VersionTarget } from '../e2e/version-target.ts';
+import { startVersionTarget } from '../e2e/version-target.ts';
 import { folderWith } from './manifest/files.ts';
 import { spawnTaz } from './taz-process.ts';
 
 /** On whatever machine. */
 const SOON_MS = 20_000;
-
-let target: VersionTarget;
-before(async () => {
-  target = await startVersionTarget();
-});
-after(() => target.close());
 
 const manifest = (url: string) => `apiVersion: taz.dev/v1alpha1
 kind: LoadTest
@@ -35,6 +29,8 @@ const secret = (token: string) =>
 const template = (version: string) => `{"method": "GET", "url": "<%= it.BaseURL %>/${version}"}`;
 
 test('taz run takes over what is saved, says what is wrong with it, and goes on', async (t) => {
+  const target = await startVersionTarget();
+  t.after(() => target.close());
   const folder = folderWith(t, {
     'loadtest.yaml': manifest(target.url),
     'secret.yaml': secret('token-1'),

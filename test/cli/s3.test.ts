@@ -8,6 +8,7 @@ import { folderWith } from './manifest/files.ts';
 import { runTaz } from './taz-process.ts';
 
 const s3 = await useServer('s3');
+after(() => s3.stop());
 
 describe('a test whose sources are in a bucket', { skip: s3.missing }, () => {
   let store: Store;
@@ -22,7 +23,6 @@ describe('a test whose sources are in a bucket', { skip: s3.missing }, () => {
   });
   after(async () => {
     await store.close();
-    await s3.stop();
   });
 
   /** The options that name a manifest with such a source, and where its temporary files would be. */

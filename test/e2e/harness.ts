@@ -14,6 +14,7 @@ import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
 import type { RecordOptions } from '../../src/coordinator/protocol.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
+import type { Timing } from '../../src/coordinator/timing.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
 import type { Content, TemplateContent } from '../../src/template/content.ts';
 import { makeTemplateContent } from '../../src/template/make-content.ts';
@@ -50,6 +51,7 @@ export async function startRun(
     files?: string[];
     records?: RecordOptions;
     metricsPort?: number;
+    timing?: Partial<Timing>;
   } = {},
 ): Promise<TestRun> {
   const file = join(mkdtempSync(join(tmpdir(), 'taz-e2e-')), 'loadtest.json');
@@ -92,6 +94,7 @@ export async function startRun(
     lanes: options.lanes ?? 1,
     leaseMs: options.leaseMs ?? 5000,
     records: options.records ?? null,
+    timing: options.timing ?? {},
     note: (line) => notes.push(line),
   });
   const check = (snapshot: RunSnapshot): void => {
@@ -182,18 +185,14 @@ export interface ArrivalTarget {
   url: string;
   /** Arrivals of whole requests, in ms of the clock that lanes use. */
   arrivals: number[];
-  /** What each of them asked for, in the same order. */
-  paths: string[];
   close(): Promise<void>;
 }
 
 export async function startArrivalTarget(): Promise<ArrivalTarget> {
   const arrivals: number[] = [];
-  const paths: string[] = [];
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       arrivals.push(systemClock.now());
-      paths.push(request.url!);
       response.end('ok');
     });
   });
@@ -202,7 +201,6 @@ export async function startArrivalTarget(): Promise<ArrivalTarget> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     arrivals,
-    paths,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -2,11 +2,14 @@ import type { RunSpec } from '../../api/run-spec.ts';
 import { systemClock } from '../../attack/clock.ts';
 import { type ContentTaker, Scout } from '../../source/scout.ts';
 import { newsText } from '../../source/scout-news.ts';
-import { checkContent } from '../../template/check.ts';
+import { type CheckOptions, checkContent } from '../../template/check.ts';
 import type { PreparedRun } from '../manifest/prepare.ts';
 
 /** How often sources are looked at with `--watch` where the test does not say, in ms. Folders tell of changes besides. */
 const WATCHED_RELOAD_MS = 10_000;
+
+/** Beside a load that has all the cores, a check takes its time. */
+const IN_BACKGROUND: CheckOptions = { background: true, timeLimitMs: 10_000 };
 
 /** How often the sources of a test are looked at, in ms; null: only when it is asked for. @param watched with `--watch` */
 export function reloadMsOf({ source }: RunSpec, watched: boolean): number | null {
@@ -34,7 +37,7 @@ export function scoutFor(
     clock: systemClock,
     random: Math.random,
     taker,
-    check: (found, signal) => checkContent(found, spec.protocol.kind, { signal }),
+    check: (found, signal) => checkContent(found, spec.protocol.kind, { ...IN_BACKGROUND, signal }),
     tell: (news) => {
       const text = newsText(news);
       if (text !== null) note(text);

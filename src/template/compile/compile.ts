@@ -1,7 +1,7 @@
 import { Script } from 'node:vm';
 import { type Place, TemplateError } from '../template-error.ts';
 import { strayBracket } from './brackets.ts';
-import { generate, type Origin, originOf } from './generate.ts';
+import { type GeneratedCode, generate, type Origin, originOf } from './generate.ts';
 import { hintFor } from './other-languages.ts';
 import { normalized, type Part, parseTemplate } from './parse.ts';
 
@@ -11,15 +11,18 @@ export type RenderFunction = (it: object) => string;
 /** Takes the two print functions, those with a cheaper way to be printed, and then the functions in scope, in their order. */
 export type TemplateFactory = (...scope: unknown[]) => RenderFunction;
 
-/** One template, compiled. It belongs to no lane yet: `factory` binds it to the functions of one. */
+/**
+ * One template, compiled. It belongs to no lane yet: `factory` binds it to the functions of one. What only explains it is
+ * made when it is first asked for: it is many times as large as the template itself.
+ */
 export interface CompiledTemplate {
-  name: string;
+  readonly name: string;
   /** Its normalized text. */
-  text: string;
-  parts: Part[];
-  factory: TemplateFactory;
+  readonly text: string;
+  readonly factory: TemplateFactory;
+  readonly parts: Part[];
   /** By line of the generated code, counting from 0. */
-  origins: Origin[];
+  readonly origins: Origin[];
 }
 
 /** The name of a template's code in stack traces, with its index; template names themselves may hold anything. */
@@ -42,10 +45,42 @@ export function compileTemplate(
   const { code, origins } = generate(parts, functionNames, printedNames);
   try {
     const script = new Script(code, { filename: CODE_NAME + index });
-    return { name, text, parts, factory: script.runInThisContext(), origins };
+    const factory = script.runInThisContext();
+    return new Compiled(name, text, factory, (made) => generate(made, functionNames, printedNames));
   } catch (error) {
     if (error instanceof SyntaxError) throw syntaxError(name, text, parts, origins, error);
     throw error;
+  }
+}
+
+class Compiled implements CompiledTemplate {
+  readonly name: string;
+  readonly text: string;
+  readonly factory: TemplateFactory;
+  readonly #generate: (parts: Part[]) => GeneratedCode;
+  #parts: Part[] | null = null;
+  #origins: Origin[] | null = null;
+
+  constructor(
+    name: string,
+    text: string,
+    factory: TemplateFactory,
+    generateAgain: (parts: Part[]) => GeneratedCode,
+  ) {
+    this.name = name;
+    this.text = text;
+    this.factory = factory;
+    this.#generate = generateAgain;
+  }
+
+  get parts(): Part[] {
+    this.#parts ??= parseTemplate(this.name, this.text);
+    return this.#parts;
+  }
+
+  get origins(): Origin[] {
+    this.#origins ??= this.#generate(this.parts).origins;
+    return this.#origins;
   }
 }
 

@@ -19,6 +19,7 @@ const QUICK = { connectMs: 500, silenceMs: 1000, callMs: 800, backOffMs: 10 };
 
 const { signal } = new AbortController();
 const s3 = await useServer('s3');
+after(() => s3.stop());
 
 test('what an object is called as a file', () => {
   const rows: [key: string, prefix: string, name: string | null][] = [
@@ -55,7 +56,6 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
   after(async () => {
     await proxy.close();
     await store.close();
-    await s3.stop();
   });
 
   /** A source that reaches the store through the proxy, and its look. */
