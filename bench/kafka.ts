@@ -5,7 +5,8 @@
  *     node bench/kafka.ts [--rounds 3] [--seconds 8] [--size 300] [--rate 250000]
  *
  * Starts a broker of its own (`test/services/up`). Each round runs Kafka's ProducerPerformance, then Taz asked for
- * `--rate`, far more than it can send, with the same acks, linger and batches. Exits with 1 when a floor is missed.
+ * `--rate`, far more than it can send, with the same acks, linger and batches. With `--rounds 0` only the seconds are
+ * counted. Exits with 1 when a floor is missed.
  */
 import { compare, onProducerCore, output, seconds, size } from './messages.ts';
 

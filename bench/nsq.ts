@@ -5,7 +5,8 @@
  *     node bench/nsq.ts [--rounds 3] [--seconds 8] [--size 300] [--rate 250000]
  *
  * Starts an nsqd of its own (`test/services/up`) and builds `bench/go-nsq` (Go 1.26). Each round runs that, then Taz
- * asked for `--rate`, far more than it can send. Exits with 1 when a floor is missed.
+ * asked for `--rate`, far more than it can send. With `--rounds 0` only the seconds are counted. Exits with 1 when a floor
+ * is missed.
  */
 import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
