@@ -44,8 +44,8 @@ const START_LIMIT_MS = 20_000;
 /** How long beyond the limit it may take to say that it was reached. */
 const ANSWER_LIMIT_MS = 1000;
 
-/** How nice a check in the background is: lanes that send get ten times as much of a core. */
-const BACKGROUND_PRIORITY = 10;
+/** How nice a check in the background is: lanes that send get three times as much of a core. */
+const BACKGROUND_PRIORITY = 5;
 
 /** What templates and fake data may keep on the heap. */
 const HEAP_LIMIT_MB = 256;

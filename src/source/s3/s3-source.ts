@@ -13,7 +13,7 @@ import { type Location, locationOf } from './location.ts';
 import { S3Client, type S3Timing } from './s3-client.ts';
 
 /** How long a changed bucket has to stay the same, in ms: somebody may be half-way through an upload of several objects. */
-const SETTLE_MS = 400;
+const SETTLE_MS = 300;
 
 /** Objects fetched at the same time. */
 const AT_ONCE = 8;
