@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crdYaml } from './generating/crd-yaml.ts';
 import { editorSchema } from './generating/editor-schema.ts';
 import { withFunctions } from './generating/function-reference.ts';
 
@@ -10,6 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Each path with what makes the file's text, given the text that is there now; empty: there is no such file. */
 const FILES: Readonly<Record<string, (now: string) => string>> = {
+  'crds/taz.dev_loadtests.yaml': () => crdYaml(read('docs/loadtest.md')),
   'docs/templates.md': withFunctions,
   'schemas/loadtest.schema.json': () => editorSchema(read('docs/loadtest.md')),
 };

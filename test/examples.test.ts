@@ -4,6 +4,8 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { prepareTest } from '../src/cli/run/prepare.ts';
 import { parseHttpTarget } from '../src/target/http-target.ts';
+import { TARGET_PARSERS } from '../src/target/parsers.ts';
+import { sentAs } from '../src/target/sent-as.ts';
 import { openTargets } from '../src/target/target-lines.ts';
 import { checkContent } from '../src/template/check.ts';
 import type { Content } from '../src/template/content.ts';
@@ -11,6 +13,7 @@ import { createTargeter } from '../src/template/create-targeter.ts';
 
 const folder = fileURLToPath(new URL('../examples/', import.meta.url));
 const manifests = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const messages = ['kafka.yaml', 'nsq.yaml'];
 const LANE = { lane: 0, lanes: 1, replacement: 0 };
 
 async function targetsOf(content: Content, count: number) {
@@ -32,7 +35,9 @@ type Event = Record<string, unknown>;
 
 test('there is an example of each kind of test', () => {
   assert.deepEqual(manifests.sort(), [
+    'kafka.yaml',
     'loadtest.yaml',
+    'nsq.yaml',
     'personas.yaml',
     'quickstart.yaml',
     'stages.yaml',
@@ -43,13 +48,35 @@ test('there is an example of each kind of test', () => {
 });
 
 describe('every example', { concurrency: 2 }, () => {
-  for (const name of manifests) {
+  for (const name of manifests.filter((each) => !messages.includes(each))) {
     test(`${name} is valid, sends to the port of taz target, and its templates are good`, async () => {
       const { content } = await prepareTest({ file: [folder + name] });
       assert.deepEqual(await checkContent(content, 'http'), []);
       for (const { origin, headers } of await targetsOf(content, 20)) {
         assert.equal(origin, 'http://127.0.0.1:8080');
         assert.ok(headers.includes('Content-Type'));
+      }
+    });
+  }
+});
+
+describe('every example of messages', () => {
+  for (const name of messages) {
+    test(`${name} is valid, and each message holds the track event of the HTTP examples`, async () => {
+      const { spec, content } = await prepareTest({ file: [folder + name] });
+      const { kind } = spec.protocol;
+      assert.deepEqual(await checkContent(content, kind), []);
+      const targeter = createTargeter(content, LANE, TARGET_PARSERS[kind], null);
+      for (let hit = 0; hit < 50; hit++) {
+        const { url, body } = sentAs(targeter.next(hit));
+        assert.match(
+          url,
+          /^(kafka:\/\/127\.0\.0\.1:9092\/tracking-requests|nsq:\/\/127\.0\.0\.1:4150\/events)$/,
+        );
+        const message = JSON.parse(body!.toString()) as Event;
+        const event = (kind === 'kafka' ? message['body'] : message) as Event;
+        assert.equal(event['type'], 'track');
+        assert.ok(event['messageId']);
       }
     });
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LoadTestSchema } from '../../src/api/loadtest.ts';
-import { quantities } from '../../src/api/schema/kinds.ts';
-import { fieldReference } from './field-reference.ts';
+import { schemaNotes } from '../../src/api/schema/cel.ts';
+import { fieldDescriptions } from './field-reference.ts';
 
 /** As much of JSON Schema as has to be known to find its fields. */
 interface JsonSchema {
@@ -26,15 +26,16 @@ export function editorSchema(page: string): string {
     target: 'draft-7',
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
-      const quantity = quantities.get(zodSchema);
-      if (quantity === undefined) return;
-      jsonSchema.pattern = quantity.pattern.source;
+      const { pattern, expected, minLength, maxLength } = schemaNotes.get(zodSchema) ?? {};
+      if (minLength !== undefined) jsonSchema.minLength = minLength;
+      if (maxLength !== undefined) jsonSchema.maxLength = maxLength;
+      if (pattern === undefined) return;
+      jsonSchema.pattern = pattern;
       // What editors show in place of the pattern: an extension that VS Code and yaml-language-server know.
-      jsonSchema['patternErrorMessage'] = `This is not ${quantity.expected}`;
+      jsonSchema['patternErrorMessage'] = `This is not ${expected}`;
     },
   });
-  const descriptions = new Map(fieldReference(page).map((field) => [field.path, describe(field)]));
-  annotate((loadtest as JsonSchema).properties!['spec']!, 'spec', descriptions);
+  annotate((loadtest as JsonSchema).properties!['spec']!, 'spec', fieldDescriptions(page));
   const schema = { $schema, title: 'LoadTest', if: OF_OTHERS, else: loadtest };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
@@ -46,18 +47,4 @@ function annotate(schema: JsonSchema, path: string, descriptions: ReadonlyMap<st
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     annotate(field, `${path}.${name}`, descriptions);
   }
-}
-
-function describe({ meaning, standard, bounds, change }: ReturnType<typeof fieldReference>[number]): string {
-  const parts = [
-    meaning.replace(/^(?!true:|false:)./, (letter) => letter.toUpperCase()),
-    standard && standard !== 'as below' && `Default: ${standard}`,
-    bounds && `Bounds: ${bounds}`,
-    `Change while a run goes on: ${change}`,
-  ];
-  return parts
-    .filter(Boolean)
-    .map((part) => `${part}.`)
-    .join('\n\n')
-    .replaceAll('`', '');
 }

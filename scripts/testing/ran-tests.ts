@@ -23,12 +23,13 @@ export interface RanTest {
 
 /**
  * Makes the list of tests that ran from node:test's events, each with the path of its file and the names around it. A
- * suite is no test of its own; when its hook fails, that is a failed test. So is a file that ends badly, or
- * that has no tests at all.
+ * suite is no test of its own; when its hook fails, that is a failed test, and when it is skipped, a skipped one. A file
+ * that ends badly, or that has no tests at all, is a failed test.
  */
 export class RanTests {
   readonly #root: string;
   readonly #tests: RanTest[] = [];
+  readonly #skipped = new Map<string, number>();
   readonly #names = new Map<string, string[]>();
 
   /** @param root the folder that paths are shown from */
@@ -40,6 +41,11 @@ export class RanTests {
     return this.#tests;
   }
 
+  /** Why tests were skipped, as far as they say it: reason to how many. */
+  get skipReasons(): ReadonlyMap<string, number> {
+    return this.#skipped;
+  }
+
   started(data: TestEventData): void {
     const names = this.#namesOf(data);
     names.length = data.nesting;
@@ -48,10 +54,14 @@ export class RanTests {
 
   /** @returns the test that ended; null for a suite whose tests speak for it */
   ended(data: TestEventData, passed: boolean): RanTest | null {
-    if (data.details?.type === 'suite' && (passed || failedBySubtest(data))) return null;
+    const isSkipped = passed && outcomeOf(data, passed) === 'skipped';
+    if (data.details?.type === 'suite' && !isSkipped && (passed || failedBySubtest(data))) return null;
     const test: RanTest = isWholeFile(data)
       ? { name: `${this.#pathOf(data)} > (${passed ? 'no tests' : 'file'})`, outcome: 'failed' }
       : { name: this.#fullName(data), outcome: outcomeOf(data, passed) };
+    if (test.outcome === 'skipped' && typeof data.skip === 'string') {
+      this.#skipped.set(data.skip, (this.#skipped.get(data.skip) ?? 0) + 1);
+    }
     this.#tests.push(test);
     return test;
   }

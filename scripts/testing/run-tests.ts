@@ -41,6 +41,8 @@ export async function runTests(
   const { files, names } = selectTests(all, words);
   const isSerial = (file: string) => file.endsWith('.serial.test.ts');
   const startedAt = performance.now();
+  // What test files share, such as an API server, ends with this process.
+  process.env['TAZ_TEST_RUN'] = String(process.pid);
   const ran = new RanTests(root);
   const screen = new Screen(root, write);
   const phases = [

@@ -65,6 +65,9 @@ export class Screen {
       ['duration_ms', Math.round(durationMs)],
     ];
     this.#write(`\n${rows.map(([name, value]) => `# ${name} ${value}\n`).join('')}`);
+    for (const [reason, count] of ran.skipReasons) {
+      this.#write(`${styleText('yellow', `${count} skipped`)}: ${reason}\n`);
+    }
   }
 
   #tallyOf(file: string | undefined): FileTally {

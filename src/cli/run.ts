@@ -72,6 +72,8 @@ async function run(options: RunOptions): Promise<number> {
       metricsPort,
       records,
       quiet: options.quiet ?? false,
+      // What was typed as a manifest has ended with it.
+      keys: !options.file?.includes('-'),
       watch: watch && { files: watch, read: () => readManifestAgain(options) },
     });
   } finally {

@@ -137,7 +137,7 @@ function votesSection(page: Page, { votes, verdict }: Summary): string[] {
 /** Which set was sent is of interest where it changed, or should have. */
 function templatesSection(page: Page, { templates }: Summary): string[] {
   const { digest, workersUpdated, applied, refused, lastError } = templates;
-  if (applied + refused === 0) return [];
+  if (applied + refused === 0 && lastError === '') return [];
   const { bad } = page.style;
   return [
     ...figures(page, 'Templates', [

@@ -46,7 +46,9 @@ const FORMS: Record<ContentSpec['source']['kind'], SourceForm> = {
 export class ContentLoader {
   readonly #spec: ContentSpec;
   readonly #options: LoaderOptions;
-  #sources: Promise<Source[]> | null = null;
+  #opening: Promise<void> | null = null;
+  #sources: Source[] = [];
+  #used: Content[] = [];
   #last: { views: View[]; variables: ResolvedVariables; content: Content } | null = null;
   #changed: (() => void) | null = null;
 
@@ -83,17 +85,28 @@ export class ContentLoader {
     this.#changed = changed;
   }
 
+  /** That content is sent from now on, and the one before it may still be: what was fetched for others may go. */
+  use(content: Content): void {
+    this.#used = [content, ...this.#used].slice(0, 2);
+    const paths = new Set<string>();
+    for (const used of this.#used) {
+      if (used.kind !== 'targets') continue;
+      for (const file of used.files) if ('path' in file) paths.add(file.path);
+    }
+    for (const source of this.#sources) source.use?.(paths);
+  }
+
   /** Ends watching and connections, and deletes what was fetched to disk. A second time it does nothing. */
   async close(): Promise<void> {
-    for (const source of (await this.#sources) ?? []) source.close();
+    await this.#opening;
+    for (const source of this.#sources) source.close();
   }
 
   async #views(around: Surroundings, signal: AbortSignal, problems: Problem[]): Promise<View[]> {
     const { source } = this.#spec;
-    this.#sources ??= Promise.all(
-      source.from.map((item) => openSource(item, this.#options.baseDir, FORMS[source.kind])),
-    );
-    const sources = await this.#sources;
+    this.#opening ??= this.#open();
+    await this.#opening;
+    const sources = this.#sources;
     const changed = this.#changed;
     if (changed !== null) for (const each of sources) each.watch?.(changed);
     const looks = await Promise.allSettled(sources.map((each) => each.look(around, signal)));
@@ -104,6 +117,12 @@ export class ContentLoader {
       problems.push({ path, value: undefined, message: look.reason.message });
       return [];
     });
+  }
+
+  async #open(): Promise<void> {
+    const { from, kind } = this.#spec.source;
+    const { baseDir } = this.#options;
+    this.#sources = await Promise.all(from.map((item) => openSource(item, baseDir, FORMS[kind])));
   }
 
   async #contentOf(files: SourceFile[], variables: ResolvedVariables): Promise<Content> {

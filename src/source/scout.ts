@@ -27,7 +27,7 @@ export type ScoutNews =
 export type LookEnd = 'offered' | 'unchanged' | 'refused' | 'failed';
 
 /** What a scout needs of a loader. */
-export type Loader = Pick<ContentLoader, 'look' | 'watch' | 'close'>;
+export type Loader = Pick<ContentLoader, 'look' | 'watch' | 'use' | 'close'>;
 
 /** Where a scout looks. */
 export interface Lookout {
@@ -87,11 +87,12 @@ export class Scout {
   #wake: () => void = () => {};
   #ended = false;
 
-  /** @param offered digest of the content that the run starts with, made by that loader */
-  constructor(at: Lookout, offered: string, options: ScoutOptions) {
+  /** @param content what the run starts with, from that loader */
+  constructor(at: Lookout, content: Content, options: ScoutOptions) {
     this.#at = at;
-    this.#offered = offered;
+    this.#offered = content.digest;
     this.#offeredFrom = at.loader;
+    at.loader.use(content);
     this.#options = options;
   }
 
@@ -222,6 +223,7 @@ export class Scout {
     this.#refused = null;
     this.#endTrouble();
     this.#offered = content.digest;
+    from.use(content);
     this.#options.taker.offer(content);
     this.#options.tell({ kind: 'offered', content });
     const kept = [this.#offeredFrom, from, this.#at.loader];

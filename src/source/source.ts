@@ -34,6 +34,8 @@ export interface Source {
    * time are needed beside it.
    */
   watch?(changed: () => void): void;
+  /** Only these paths, of all that earlier views gave, are still read; those of the last view may be at any time. */
+  use?(paths: ReadonlySet<string>): void;
   /** Ends watching and connections, and deletes what was fetched to disk. A second time it does nothing. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { Masker } from '../report/mask.ts';
 import type { ProtocolKind } from '../transport/protocol.ts';
 import type { CheckAnswer, CheckRequest } from './check/check-process.ts';
@@ -23,8 +24,15 @@ export interface CheckOptions {
   timeLimitMs?: number;
   /** How many targets are rendered at least, unless time is short; default 200. */
   renders?: number;
+  /** Whether it gives way to what else this machine does, such as sending load; default false. */
+  background?: boolean;
   /** Ends the check. */
   signal?: AbortSignal;
+}
+
+/** Content could not be checked: for no fault of its own. */
+export class CheckError extends Error {
+  override readonly name = 'CheckError';
 }
 
 const DEFAULT_TIME_LIMIT_MS = 5000;
@@ -36,6 +44,9 @@ const START_LIMIT_MS = 20_000;
 /** How long beyond the limit it may take to say that it was reached. */
 const ANSWER_LIMIT_MS = 1000;
 
+/** How nice a check in the background is: lanes that send get three times as much of a core. */
+const BACKGROUND_PRIORITY = 5;
+
 /** What templates and fake data may keep on the heap. */
 const HEAP_LIMIT_MB = 256;
 
@@ -45,7 +56,7 @@ const HEAP_LIMIT_MB = 256;
  * targets the first 10,000 lines are read. It is a process and no thread because V8 ends the whole process when one of
  * its threads runs out of memory. Templates are code all the same: do not check what you would not run.
  * @returns what is wrong, each once and the first twenty; nothing when the content can be used. Secrets are masked.
- * @throws the signal's reason
+ * @throws CheckError when it could not be tried, which says nothing of it; the signal's reason
  */
 export async function checkContent(
   content: Content,
@@ -54,7 +65,7 @@ export async function checkContent(
 ): Promise<ContentProblem[]> {
   const timeLimitMs = options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
   const renders = options.renders ?? DEFAULT_RENDERS;
-  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options.signal);
+  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options);
   const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const masker = new Masker(secrets);
   return problems.map((problem) => ({ ...problem, message: masker.text(problem.message) }));
@@ -67,7 +78,10 @@ export function formatContentProblem({ template, line, column, excerpt, message 
   return excerpt === null ? head : `${head}\n${excerpt}`;
 }
 
-async function inProcess(request: CheckRequest, signal?: AbortSignal): Promise<ContentProblem[]> {
+async function inProcess(
+  request: CheckRequest,
+  { signal, background = false }: CheckOptions,
+): Promise<ContentProblem[]> {
   signal?.throwIfAborted();
   const { content, timeLimitMs } = request;
   const child = fork(new URL('./check/check-process.ts', import.meta.url), {
@@ -75,6 +89,7 @@ async function inProcess(request: CheckRequest, signal?: AbortSignal): Promise<C
     // What templates print is nobody's output.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  if (background) giveWay(child.pid);
   const { promise, resolve, reject } = Promise.withResolvers<ContentProblem[]>();
   const onAbort = (): void => reject(signal!.reason);
   signal?.addEventListener('abort', onAbort);
@@ -83,14 +98,16 @@ async function inProcess(request: CheckRequest, signal?: AbortSignal): Promise<C
       content.kind === 'templates' ? content.entry : content.files.map((file) => file.name).join(', ');
     resolve([{ template, line: null, column: null, excerpt: null, message }]);
   };
-  let timer = setTimeout(() => failed('the check did not begin: the machine is too busy'), START_LIMIT_MS);
+  const notChecked = (reason: string) =>
+    reject(new CheckError(`what is sent could not be checked: ${reason}`));
+  let timer = setTimeout(() => notChecked('the machine is too busy'), START_LIMIT_MS);
   child.on('message', (answer: CheckAnswer) => {
     if (answer.type === 'done') return resolve(answer.problems);
     clearTimeout(timer);
     const said = `it keeps the check busy for more than ${timeLimitMs / 1000} s: does something in it never end?`;
     timer = setTimeout(() => failed(said), timeLimitMs + ANSWER_LIMIT_MS);
   });
-  child.on('error', (error) => failed(`it could not be checked: ${error.message}`));
+  child.on('error', (error) => notChecked(error.message));
   const exited = once(child, 'exit').then(([code, signal]) => {
     // V8 ends a process whose memory is full by SIGABRT or SIGTRAP, the system by SIGKILL.
     const isMemory = signal !== null || code > 128;
@@ -105,5 +122,13 @@ async function inProcess(request: CheckRequest, signal?: AbortSignal): Promise<C
     clearTimeout(timer);
     child.kill('SIGKILL');
     await exited;
+  }
+}
+
+function giveWay(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, BACKGROUND_PRIORITY);
+  } catch {
+    // It is gone already, or the system has no priorities: the check is the same.
   }
 }

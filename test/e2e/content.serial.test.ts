@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { dropped } from '../../src/metrics/tally.ts';
@@ -19,11 +19,11 @@ function files(set: string, size = 0, more = ''): Record<string, string> {
 
 describe('another set while a run goes on', () => {
   let target: VersionTarget;
-  before(async () => {
+  // One of its own for each test: what a test gave up may still come late.
+  beforeEach(async () => {
     target = await startVersionTarget();
   });
-  after(() => target.close());
-  beforeEach(() => target.reset());
+  afterEach(() => target.close());
 
   /** Offers a set, and waits until all workers send from it. */
   async function swap(run: TestRun, set: string, size: number): Promise<void> {
@@ -39,7 +39,7 @@ describe('another set while a run goes on', () => {
     assert.equal(last.verdict, 'Completed', last.reason);
     assert.deepEqual([last.scheduled, last.unreported], [scheduled, 0]);
     assert.equal(counts.sent + dropped(counts), scheduled);
-    assert.equal(target.arrivals.length, counts.sent);
+    assert.ok(target.arrivals.length >= counts.succeeded && target.arrivals.length <= counts.sent);
     return last;
   }
 
@@ -51,7 +51,8 @@ describe('another set while a run goes on', () => {
       await swap(run, set, 50);
       await sleep(1200);
     }
-    await ends(run, 60_000);
+    const last = await ends(run, 60_000);
+    const keptUp = last.tally.lag.maxUs < 250_000;
     const { versions, arrivals } = target;
     for (const [older, newer] of [
       ['v0', 'v1'],
@@ -60,6 +61,8 @@ describe('another set while a run goes on', () => {
     ] as const) {
       const gapMs = versions.get(newer)!.first - versions.get(older)!.last;
       assert.ok(gapMs < 50, `${gapMs} ms from the last ${older} to the first ${newer}`);
+      // All workers at once: what overlaps came late by what the machine was late.
+      if (keptUp) assert.ok(gapMs > -1000, `${older} came until ${-gapMs} ms after the first ${newer}`);
     }
     // A quiet machine keeps each second to 1 %; a busy one does not without any swap either.
     const perSecond = hitsPerSecond(arrivals).slice(1, -1);
@@ -151,7 +154,7 @@ describe('another set while a run goes on', () => {
     assert.deepEqual(run.brokenLaws, []);
     assert.equal(last.templates.applied, 200);
     assert.equal(counts.sent + dropped(counts), last.scheduled);
-    assert.equal(target.arrivals.length, counts.sent);
+    assert.ok(target.arrivals.length >= counts.succeeded && target.arrivals.length <= counts.sent);
     assert.deepEqual(last.labels, run.content.labels);
     for (let set = 1; set <= 200; set++)
       assert.ok(target.versions.has(`v${set}`), `nothing came from v${set}`);

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
 import type { Segment } from '../../src/attack/schedule/segment.ts';
@@ -17,6 +18,7 @@ import type { Timing } from '../../src/coordinator/timing.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
 import type { Content, TemplateContent } from '../../src/template/content.ts';
 import { makeTemplateContent } from '../../src/template/make-content.ts';
+import { runTaz } from '../cli/taz-process.ts';
 
 /** Runs of real worker processes against a real server, with the coordinator in this process. */
 
@@ -26,9 +28,9 @@ export interface TestRun {
   /** What it begins with. */
   content: Content;
   coordinator: Coordinator;
-  /** The plan as workers were told it last. */
-  segments(): Segment[];
   pool: LocalWorkerPool;
+  /** The plan as workers were told it last. */
+  plan(): readonly Segment[];
   notes: string[];
   /** Messages about snapshots in which a law of counts did not hold. */
   brokenLaws: string[];
@@ -63,9 +65,9 @@ export async function startRun(
   };
   writeFileSync(file, JSON.stringify(loadtest));
   const test = await prepareTest({ file: [file, ...(options.files ?? [])] });
-  let segments: Segment[] = [];
   const notes: string[] = [];
   const brokenLaws: string[] = [];
+  let plan: readonly Segment[] = [];
   const token = 'test-token';
   const run = 'e2e-run';
   const server = new SyncServer({
@@ -73,7 +75,7 @@ export async function startRun(
     token,
     sync: async (request) => {
       const response = await coordinator.sync(request);
-      segments = response.assignment?.segments ?? segments;
+      plan = response.assignment?.segments ?? plan;
       return response;
     },
     content: (digest) => coordinator.contentOf(digest),
@@ -113,8 +115,8 @@ export async function startRun(
     spec: test.spec,
     content: test.content,
     coordinator,
-    segments: () => segments,
     pool,
+    plan: () => plan,
     notes,
     brokenLaws,
     ended,
@@ -148,6 +150,15 @@ function templates(files: Record<string, string> = {}) {
     ...files,
   };
   return { entry: 'target.json', from: [{ inline }] };
+}
+
+/** Runs an example of messages for two seconds, as a user would. @param set a variable, such as `NsqAddr=127.0.0.1:4150` */
+export async function runExample(name: string, set: string): Promise<Record<string, number>> {
+  const file = fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
+  const shortened = ['--rate', '200/s', '--duration', '2s', '--output', 'json', '--quiet'];
+  const { code, stdout, stderr } = await runTaz(['run', '-f', file, '--set', set, ...shortened]);
+  if (code !== 0) throw new Error(`taz run ended with ${code}: ${stderr}`);
+  return (JSON.parse(stdout) as { counts: Record<string, number> }).counts;
 }
 
 /** A port on loopback that was free a moment ago. */

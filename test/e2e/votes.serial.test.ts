@@ -30,7 +30,8 @@ describe('stop votes against a real server', () => {
     const deciding = Number(/^worker-0 reached 3 votes: window ([0-9]+) \(/.exec(last.reason)?.[1]);
     assert.equal(deciding, 3 + voidWindows(run, deciding), last.reason);
     const stoppedMs = last.elapsedMs - deciding * 1000;
-    assert.ok(stoppedMs >= 0 && stoppedMs < 2000, `stopped ${stoppedMs} ms after the deciding window`);
+    // The coordinator knows a worker's clock to a few milliseconds.
+    assert.ok(stoppedMs > -50 && stoppedMs < 2000, `stopped ${stoppedMs} ms after the deciding window`);
     assert.equal(last.tally.counts.inFlight, 0);
     return last;
   }

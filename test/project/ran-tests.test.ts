@@ -71,3 +71,14 @@ test('a file without tests fails, as one does that ends badly', () => {
   assert.deepEqual(play([0, file, 'pass', whole]), ['failed: test/units/rate.test.ts > (no tests)']);
   assert.deepEqual(play([0, file, 'fail', whole]), ['failed: test/units/rate.test.ts > (file)']);
 });
+
+test('a skipped suite is one skipped test, and reasons are counted', () => {
+  const ran = new RanTests('/taz');
+  const skipped = (name: string, more: object) =>
+    ran.ended({ name, nesting: 0, file, entryFile: file, skip: 'no server', ...more }, true);
+  assert.deepEqual(skipped('all', suite), { name: 'test/units/rate.test.ts > all', outcome: 'skipped' });
+  skipped('one', {});
+  skipped('two', { skip: true });
+  assert.equal(ran.count('skipped'), 3);
+  assert.deepEqual([...ran.skipReasons], [['no server', 2]]);
+});

@@ -208,10 +208,11 @@ test('which set of templates was sent is told where it changed, or should have',
   const told = (differences: Partial<typeof templates>) =>
     reportText(summary({ templates: { ...templates, ...differences } }))
       .split('\n')
-      .filter((line) => /Templates|refused/.test(line));
+      .filter((line) => /Templates|last error/.test(line));
   assert.deepEqual(told({}), []);
   assert.match(told({ applied: 2 })[0]!, /^ Templates +set abcdef012345 on 3\/3 workers {3}2 changed$/);
   const [figures, reason] = told({ refused: 1, lastError: 'mix.json:3: nonsense' });
   assert.match(figures!, /0 changed {3}1 refused$/);
-  assert.match(reason!, /^ +The last set was refused: mix\.json:3: nonsense$/);
+  assert.match(reason!, /^ +The last error: mix\.json:3: nonsense$/);
+  assert.equal(told({ lastError: 'nobody listens' }).length, 2);
 });

@@ -22,9 +22,9 @@ export interface Server {
   /** The `TAZ_TEST_…` variables without that prefix, such as `S3_ENDPOINT`. */
   readonly at: Readonly<Record<string, string>>;
   /** Starts it again after a test ended it: same address, same data. Only for one started here. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
   /** Ends it, if it was started here. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export type ServerName = 'kafka' | 'nsq' | 's3';

@@ -23,6 +23,7 @@ const problem = (message: string): ContentProblem => ({
 class FakeLoader implements Loader {
   looks = 0;
   closed = 0;
+  readonly used: string[] = [];
   changed: () => void = () => {};
   find: () => Content | Promise<Content>;
 
@@ -37,6 +38,10 @@ class FakeLoader implements Loader {
 
   watch(changed: () => void): void {
     this.changed = changed;
+  }
+
+  use({ digest }: Content): void {
+    this.used.push(digest);
   }
 
   async close(): Promise<void> {
@@ -61,7 +66,7 @@ class World {
   readonly ended: Promise<void>;
 
   constructor(reloadMs: number | null = 10_000) {
-    this.scout = new Scout({ loader: this.loader, reloadMs }, 'd1', {
+    this.scout = new Scout({ loader: this.loader, reloadMs }, set('d1'), {
       clock: this.clock,
       random: () => this.random,
       taker: {
@@ -134,6 +139,7 @@ test('a new set is checked, then offered, once', async () => {
   world.finds('d1');
   await world.pass(10_000);
   assert.deepEqual(world.offers, ['d2', 'd1']);
+  assert.deepEqual(world.loader.used, ['d1', 'd2', 'd1']);
 });
 
 test('what changes between the loading for the start and the first look is found', async () => {

@@ -1,21 +1,45 @@
 import { isIP } from 'node:net';
+import { type Check, celPattern, matching } from './cel.ts';
 import { choice, duration, fields, flag, integer, list, map, privateText, text } from './kinds.ts';
 import { KeyReference, objectName } from './names.ts';
 
+const STATUS_RANGE = /^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$/;
+const HTTP_URL = /^https?:\/\/[^\s/]/;
+const PEM = '-----BEGIN CERTIFICATE-----';
+
 /** A status or a range of them. */
-const StatusRange = text(3, 7, 'a status or a range of them such as 200-299, 404', (value) => {
-  const [, from, to = from] = /^([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?$/.exec(value) ?? [];
-  return from !== undefined && to !== undefined && from <= to;
+const StatusRange = text(3, 7, 'a status or a range of them such as 200-299, 404', {
+  holds: (value) => {
+    const [, from, to = from] = STATUS_RANGE.exec(value) ?? [];
+    return from !== undefined && to !== undefined && from <= to;
+  },
+  cel: (self) =>
+    `${self}.matches(${celPattern(STATUS_RANGE)}) && ${self}.substring(0, 3) <= ${self}.substring(size(${self}) - 3)`,
 });
 
-const HostName = text(1, 253, 'a host name such as tracking-api.ingest', (value) =>
-  /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\.?$/.test(value),
+const HostName = text(
+  1,
+  253,
+  'a host name such as tracking-api.ingest',
+  matching(/^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?\.?$/),
 );
 
+/** An address of four numbers, or of hexadecimal ones; not those that stand for an address of the other kind. */
+const IpAddress = text(2, 45, 'an IP address such as 10.0.0.7', {
+  holds: (value) => isIP(value) !== 0 && !/[%]|:.*[.]/.test(value),
+  cel: (self) => `isIP(${self})`,
+});
+
+const HttpUrl: Check = {
+  holds: (value) => HTTP_URL.test(value) && URL.canParse(value),
+  cel: (self) => `${self}.matches(${celPattern(HTTP_URL)}) && isURL(${self})`,
+};
+
 const Tls = fields({
-  ca: privateText(65_536, 'certificates in PEM form (-----BEGIN CERTIFICATE-----)', (value) =>
-    value.includes('-----BEGIN CERTIFICATE-----'),
-  ).optional(),
+  ca: privateText(65_536, 'certificates in PEM form (-----BEGIN CERTIFICATE-----)', {
+    holds: (value) => value.includes(PEM),
+    cel: (self) => `${self}.contains('${PEM}')`,
+  }).optional(),
   serverName: HostName.optional(),
   insecure: flag().default(false),
 });
@@ -29,13 +53,8 @@ export const Http = fields({
   keepAlive: flag().default(true),
   tls: Tls.optional(),
   http2: flag().default(false),
-  proxy: privateText(2048, 'a URL such as http://proxy.example:3128', isHttpUrl).optional(),
-  resolve: map(
-    HostName,
-    text(2, 45, 'an IP address such as 10.0.0.7', (value) => isIP(value) !== 0),
-    'host names with their addresses',
-    16,
-  ).optional(),
+  proxy: privateText(2048, 'a URL such as http://proxy.example:3128', HttpUrl).optional(),
+  resolve: map(HostName, IpAddress, 'host names with their addresses', 16).optional(),
 });
 
 /** What Kafka and NSQ have in common. @param linger how long a message waits for others, where nothing is said */
@@ -71,7 +90,3 @@ export const Nsq = fields({
   ...messages('1ms'),
   auth: fields({ secretKeyRef: KeyReference }).optional(),
 });
-
-function isHttpUrl(value: string): boolean {
-  return /^https?:\/\/[^\s/]/.test(value) && URL.canParse(value);
-}

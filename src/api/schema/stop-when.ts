@@ -1,8 +1,11 @@
+import { celPattern } from './cel.ts';
 import { choice, duration, fields, integer, percentage, text } from './kinds.ts';
 
-const Percentile = text(1, 8, 'a percentile from p50 to p99.9 such as p50, p99, p99.9', (value) => {
-  const number = Number(/^p([0-9]{2}(?:\.[0-9]{1,3})?)$/.exec(value)?.[1]);
-  return number >= 50 && number <= 99.9;
+const PERCENTILE = /^p[5-9][0-9](?:\.[0-9]{1,3})?$/;
+
+const Percentile = text(1, 8, 'a percentile from p50 to p99.9 such as p50, p99, p99.9', {
+  holds: (value) => PERCENTILE.test(value) && Number(value.slice(1)) <= 99.9,
+  cel: (self) => `${self}.matches(${celPattern(PERCENTILE)}) && double(${self}.substring(1)) <= 99.9`,
 });
 
 /** When the service's own numbers say stop. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isNot } from '../wording.ts';
+import { schemaNotes } from './cel.ts';
 import { choice, duration, fields, integer, map, rate } from './kinds.ts';
 import { labelKey, labelValue } from './names.ts';
 
@@ -16,7 +17,8 @@ const PodTemplateOverlay = z
   })
   .refine((overlay) => JSON.stringify(overlay).length <= MAX_OVERLAY, {
     error: () => `is too large; at most ${MAX_OVERLAY} characters of JSON`,
-  });
+  })
+  .register(schemaNotes, { opaque: true });
 
 /** Who sends. */
 export const Workers = fields({
@@ -27,11 +29,13 @@ export const Workers = fields({
   afterLease: choice('Stop', 'Continue').default('Stop'),
   template: PodTemplateOverlay.optional(),
   beside: fields({
-    matchLabels: map(labelKey(), labelValue(), 'labels', 16).refine(
-      (labels) => Object.keys(labels).length > 0,
-      {
-        error: () => 'is empty: give at least one label of the pods to be near',
-      },
+    matchLabels: map(
+      labelKey(),
+      labelValue(),
+      'labels',
+      16,
+      1,
+      'is empty: give at least one label of the pods to be near',
     ),
   }).optional(),
 });

@@ -225,7 +225,7 @@ function workers(all: readonly WorkerSnapshot[], style: Style): string[] {
 /** Only where they have changed, or should have. */
 function templates({ phase, templates }: RunSnapshot, style: Style): string[] {
   const { digest, updated, of, applied, refused, lastError } = templates;
-  const isUsual = applied + refused === 0 && (updated === of || phase === 'Preparing');
+  const isUsual = applied + refused === 0 && lastError === '' && (updated === of || phase === 'Preparing');
   if (isUsual) return [];
   const workers = updated === of ? `${updated}/${of} workers` : style.warn(`${updated}/${of} workers`);
   return [

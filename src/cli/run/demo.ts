@@ -41,6 +41,7 @@ export async function demo(): Promise<number> {
       metricsPort: null,
       quiet: false,
       output: 'text',
+      keys: true,
       watch: null,
     });
     console.log(await afterword(url));

@@ -14,7 +14,7 @@ import type { PreparedRun } from '../manifest/prepare.ts';
 import { FileWatch } from '../watch/file-watch.ts';
 import { LiveControl } from './live-control.ts';
 import { ManifestFollower, type ReadManifest } from './manifest-follower.ts';
-import { scoutFor } from './scouting.ts';
+import { scoutFor, unchangedText } from './scouting.ts';
 import { Steering } from './steering.ts';
 
 export interface LocalRunOptions {
@@ -87,8 +87,10 @@ export async function runLocally(test: PreparedRun, options: LocalRunOptions): P
     new ManifestFollower(test, { read: watch.read, scout, note, follow: (spec) => steering.follow(spec) });
   const files =
     watch && follower && (await FileWatch.start(watch.files, { changed: () => void follower.look() }));
+  // It may have been saved since it was read at first.
+  void follower?.look();
   const tellUnchanged = (end: LookEnd): void => {
-    if (end === 'unchanged') note('looked again: what is sent has not changed');
+    if (end === 'unchanged') note(unchangedText(test.spec, watch !== null));
   };
   const reload = (): void =>
     void (follower === null ? scout.lookNow().then(tellUnchanged) : follower.look(tellUnchanged));

@@ -89,7 +89,9 @@ export class ManifestFollower {
   #take(read: ReadManifest): void {
     const { loadtest: saved, file } = read;
     const part = hotPart(this.#applied, saved);
-    const spec = part === null ? this.#spec : toRunSpec(part.loadtest);
+    // The protocol's options have to wait, all of them; its secrets have been looked up.
+    const { protocol } = this.#spec;
+    const spec = part === null ? this.#spec : { ...toRunSpec(part.loadtest), protocol };
     const news = new Set(changesBetween(this.#seen, saved).map((change) => change.path));
     this.#seen = saved;
     if (part === null) {

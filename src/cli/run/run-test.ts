@@ -19,6 +19,8 @@ export interface RunTestOptions {
   metricsPort: number | null;
   quiet: boolean;
   output: 'text' | 'json';
+  /** Whether keys may be taken from standard input, where that is a terminal. */
+  keys: boolean;
   watch: ManifestWatch | null;
 }
 
@@ -33,7 +35,7 @@ export async function runTest(test: PreparedRun, options: RunTestOptions): Promi
     metricsPort: options.metricsPort,
     progress: options.quiet
       ? null
-      : { stream: stderr, colour: wantsColour(stderr, env), keys: terminalKeys(stdin) },
+      : { stream: stderr, colour: wantsColour(stderr, env), keys: options.keys ? terminalKeys(stdin) : null },
     watch: options.watch,
   });
   const summary = summarize(snapshot);

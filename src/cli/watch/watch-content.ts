@@ -46,8 +46,7 @@ export async function* watchContent(
       } catch (error) {
         found = inWords(error);
       }
-      const what =
-        found instanceof UsageError ? [found.message, ...found.problems].join('\n') : found.content.digest;
+      const what = fingerprint(found);
       if (what !== told && !signal.aborted) {
         told = what;
         yield found;
@@ -66,4 +65,10 @@ function inWords(error: unknown): UsageError {
   if (error instanceof UsageError) return error;
   if (error instanceof ProblemsError) return new UsageError(error.message, [], { cause: error });
   throw error;
+}
+
+/** The same text for what looks the same. */
+function fingerprint(found: RenderableTest | UsageError): string {
+  if (found instanceof UsageError) return [found.message, ...found.problems].join('\n');
+  return `${found.spec.protocol.kind} ${found.content.digest}`;
 }

@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { S3Spec } from '../../api/run-spec.ts';
 import { shown } from '../../units/shown.ts';
 import { utf8Text } from '../../units/utf8.ts';
@@ -9,13 +6,14 @@ import type { Source, SourceFile, SourceForm, View } from '../source.ts';
 import { SourceError } from '../source-error.ts';
 import { type Listing, readStill } from '../still.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { TemporaryFolder } from '../temporary-folder.ts';
 import { type CredentialSource, chainCredentials, secretCredentials } from './credentials.ts';
 import type { S3Object } from './list-xml.ts';
 import { type Location, locationOf } from './location.ts';
 import { S3Client, type S3Timing } from './s3-client.ts';
 
 /** How long a changed bucket has to stay the same, in ms: somebody may be half-way through an upload of several objects. */
-const SETTLE_MS = 400;
+const SETTLE_MS = 300;
 
 /** Objects fetched at the same time. */
 const AT_ONCE = 8;
@@ -53,9 +51,10 @@ class S3Source implements Source {
   #version = '';
   /** What the view holds, by key. */
   #fetched: ReadonlyMap<string, Fetched> = new Map();
-  /** The files of the view before: lanes may still read them. */
-  #leaving: string[] = [];
   #folder: TemporaryFolder | null = null;
+  /** Paths of what was fetched to disk, and of what of it may be read, whatever the view is now. */
+  readonly #onDisk = new Set<string>();
+  #used: ReadonlySet<string> = new Set();
 
   constructor(spec: S3Spec, form: SourceForm, timing: Partial<S3Timing>) {
     this.#spec = spec;
@@ -72,15 +71,18 @@ class S3Source implements Source {
     if (this.#view !== null && first.version === this.#version) return this.#view;
     const fetched = new Map(this.#fetched);
     const read = ({ objects }: BucketListing) => this.#fetch(client, objects, fetched, signal);
+    const settleMs = this.#view === null ? 0 : SETTLE_MS;
     try {
-      const settleMs = this.#view === null ? 0 : SETTLE_MS;
       const { listing } = await readStill(first, { list, read, settleMs, signal });
-      await this.#keep(listing, fetched);
+      this.#keep(listing, fetched);
       return this.#view!;
-    } catch (error) {
-      await removeFiles(pathsOf(fetched, this.#fetched));
-      throw error;
+    } finally {
+      await this.#tidy(this.#fetched);
     }
+  }
+
+  use(paths: ReadonlySet<string>): void {
+    this.#used = paths;
   }
 
   close(): void {
@@ -123,18 +125,15 @@ class S3Source implements Source {
     fetched: Map<string, Fetched>,
     signal: AbortSignal,
   ): Promise<void> {
+    await this.#tidy(fetched);
     const missing = objects.filter(({ key, etag }) => fetched.get(key)?.etag !== etag);
     const worker = async (): Promise<void> => {
       for (let object = missing.shift(); object !== undefined; object = missing.shift()) {
-        const before = fetched.get(object.key);
         const file = await this.#fetchOne(client, object, signal).catch((error: unknown) => {
           missing.length = 0;
           throw error;
         });
         fetched.set(object.key, { etag: object.etag, file });
-        if (before !== undefined && before !== this.#fetched.get(object.key)) {
-          await removeFiles(pathsOf([['', before]]));
-        }
       }
     };
     const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
@@ -146,6 +145,7 @@ class S3Source implements Source {
     if (this.#form.as === 'files') {
       this.#folder ??= new TemporaryFolder();
       const path = this.#folder.newPath();
+      this.#onDisk.add(path);
       await client.download(object, path, signal);
       return { name, path };
     }
@@ -154,14 +154,24 @@ class S3Source implements Source {
     return { name, text };
   }
 
-  async #keep({ version, objects }: BucketListing, fetched: Map<string, Fetched>): Promise<void> {
-    const kept = new Map(objects.map(({ key }) => [key, fetched.get(key)!]));
-    await removeFiles([...this.#leaving, ...pathsOf(fetched, new Map([...this.#fetched, ...kept]))]);
-    this.#leaving = pathsOf(this.#fetched, kept);
-    this.#fetched = kept;
+  #keep({ version, objects }: BucketListing, fetched: Map<string, Fetched>): void {
+    this.#fetched = new Map(objects.map(({ key }) => [key, fetched.get(key)!]));
     this.#version = version;
-    const files = [...kept.values()].map(({ file }) => file);
+    const files = [...this.#fetched.values()].map(({ file }) => file);
     this.#view = { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  }
+
+  /** Deletes the files that are neither used nor of a view or of what is being fetched. */
+  async #tidy(fetched: ReadonlyMap<string, Fetched>): Promise<void> {
+    const needed = new Set(this.#used);
+    for (const { file } of [...this.#fetched.values(), ...fetched.values()]) {
+      if ('path' in file) needed.add(file.path);
+    }
+    for (const path of this.#onDisk) {
+      if (needed.has(path)) continue;
+      this.#onDisk.delete(path);
+      await rm(path, { force: true });
+    }
   }
 }
 
@@ -190,41 +200,4 @@ export function nameOf(key: string, prefix: string): string | null {
   const rest = key === prefix ? key.slice(key.lastIndexOf('/') + 1) : key.slice(prefix.length);
   const name = rest.replace(/^\//, '');
   return name === '' || name.split('/').some((part) => part === '' || part.startsWith('.')) ? null : name;
-}
-
-/** Paths of those files that `besides` does not hold as well. */
-function pathsOf(
-  fetched: Iterable<[string, Fetched]>,
-  besides: ReadonlyMap<string, Fetched> = new Map(),
-): string[] {
-  const paths: string[] = [];
-  for (const [key, each] of fetched) {
-    if ('path' in each.file && besides.get(key) !== each) paths.push(each.file.path);
-  }
-  return paths;
-}
-
-async function removeFiles(paths: readonly string[]): Promise<void> {
-  for (const path of paths) await rm(path, { force: true });
-}
-
-/** A folder of this process alone. It goes with the process, however that ends itself. */
-class TemporaryFolder {
-  readonly #path = mkdtempSync(join(tmpdir(), 'taz-'));
-  #files = 0;
-
-  constructor() {
-    process.on('exit', this.#removeNow);
-  }
-
-  newPath(): string {
-    return join(this.#path, String(++this.#files));
-  }
-
-  remove(): void {
-    process.off('exit', this.#removeNow);
-    this.#removeNow();
-  }
-
-  readonly #removeNow = (): void => rmSync(this.#path, { recursive: true, force: true });
 }

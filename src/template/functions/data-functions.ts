@@ -11,7 +11,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'A made-up value of a kind: `email`, `ipv4`, `product.name` and so on (see [fake data](#fake-data)). Values are picked from a pool of `events.pool` values; only ids are unique.',
     example: `{"email": "<%= phony('email') %>"}`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.2,
     create:
       ({ fake }) =>
       (kind) =>
@@ -23,7 +23,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'What a method of [faker](https://fakerjs.dev/api/) gives, by its dotted path. There is a pool for each path and list of arguments; filling it costs what faker costs (2 to 10 µs a value).',
     example: `{"company": "<%= faker('company.name') %>"}`,
     renders: null,
-    cost: 'small',
+    costUs: 0.2,
     create:
       ({ fake }) =>
       (path, ...args) =>
@@ -35,7 +35,8 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'What another template of the set renders to, without the white space at its ends. It sees the same `it`. Includes may go 32 deep.',
     example: `{"context": <%= includeTemplate('context.json') %>}`,
     renders: null,
-    cost: 'by template',
+    costUs: 0.1,
+    more: 'by what the template costs',
     create:
       ({ include, variables }) =>
       (name, data) =>
@@ -51,7 +52,8 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'An event in base64, for the `body` of a target: rendered from the template, or the last one of its type again (see [events](#events-reuse-and-duplicates)).',
     example: `{"body": "<%= includeEvent('track.json', 'track') %>"}`,
     renders: null,
-    cost: 'by template',
+    costUs: 1.6,
+    more: 'by what the template costs',
     create: (context) => (name, type) => new Finished(nextEvent(context, name, type).base64),
     createPrinted: (context) => (name, type) => context.marks.mark(nextEvent(context, name, type)),
   },
@@ -61,7 +63,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'One of the keys (a list, or a single one), at random; for a duplicate event of that type the key that the original was sent with.',
     example: `{"writeKey": "<%= selectWriteKey(it.WriteKeys, 'track') %>"}`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.1,
     create:
       ({ events }) =>
       (keys, type) =>
@@ -74,7 +76,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'Some identifiers of one synthetic profile (see [profiles](#profiles)): an object with `userId`, `anonymousId` and `email`, each of which may be missing.',
     example: `<% const ids = selectPersonasIdSet() %>{<% if (ids.HasEmail) { %>"email": "<%= ids.GetEmail %>"<% } %>}`,
     renders: null,
-    cost: 'small',
+    costUs: 0.9,
     create:
       ({ profiles }) =>
       () =>

@@ -11,7 +11,7 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'A text (as UTF-8) or bytes in base64. Finished.',
     example: `{"Authorization": ["Basic <%= base64('user:secret') %>"]}`,
     renders: '{"Authorization": ["Basic dXNlcjpzZWNyZXQ="]}',
-    cost: 'small',
+    costUs: 0.2,
     create: () => encode('base64'),
   },
   {
@@ -20,7 +20,7 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'The same as `base64`.',
     example: `{"valueBytes": "<%= b64enc('{}') %>"}`,
     renders: '{"valueBytes": "e30="}',
-    cost: 'small',
+    costUs: 0.2,
     create: () => encode('b64enc'),
   },
   {
@@ -29,7 +29,8 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'The text in a base64 text. An error when it is no base64. Finished: an event stands in a message as the JSON that it is.',
     example: `{"body": <%= base64decode('eyJhIjogMX0=') %>}`,
     renders: '{"body": {"a": 1}}',
-    cost: 'by length',
+    costUs: 0.3,
+    more: 'for longer texts',
     create: () => decode('base64decode'),
   },
   {
@@ -38,7 +39,8 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'The same as `base64decode`.',
     example: `{"body": <%= nospace(b64dec('eyJhIjogMX0=')) %>}`,
     renders: '{"body": {"a":1}}',
-    cost: 'by length',
+    costUs: 0.5,
+    more: 'for longer texts',
     create: () => decode('b64dec'),
   },
   {
@@ -47,7 +49,7 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'The bytes of a text in UTF-8, for `base64` and `sha256sum` (which take texts as well).',
     example: `<%= base64(toBytes('key:')) %>`,
     renders: 'a2V5Og==',
-    cost: 'small',
+    costUs: 0.3,
     create: () => (text) => Buffer.from(textOf(text, 'toBytes')),
   },
   {
@@ -56,7 +58,8 @@ export const encodingFunctions: FunctionEntry[] = [
     doc: 'SHA-256 of a text or bytes, in hexadecimal.',
     example: `{"emailHash": "<%= sha256sum('ann@example.com') %>"}`,
     renders: null,
-    cost: 'by length',
+    costUs: 0.8,
+    more: 'for longer texts',
     create: () => (value) => createHash('sha256').update(bytesOf(value, 'sha256sum')).digest('hex'),
   },
 ];

@@ -5,9 +5,6 @@ import type { Finished } from '../print.ts';
 import type { ProfilePool } from '../profiles.ts';
 import type { Random } from '../random.ts';
 
-/** What a call costs: under 0.1 µs, under 1 µs, in proportion to the text it is given, or what the called template costs. */
-export type Cost = 'tiny' | 'small' | 'by length' | 'by template';
-
 /** What the functions of one lane work with. */
 export interface FunctionContext {
   random: Random;
@@ -37,7 +34,10 @@ export interface FunctionEntry {
   example: string;
   /** What the example renders to; null where that differs from call to call or needs other templates. */
   renders: string | null;
-  cost: Cost;
+  /** What rendering the example costs, in µs, as `bench/functions.ts` measures it. */
+  costUs: number;
+  /** When it costs more. */
+  more?: 'for longer texts' | 'by what the template costs';
   /** Makes the function for one lane. Templates are not typed: each function checks what it is given. */
   create: (context: FunctionContext) => (...args: unknown[]) => unknown;
   /**

@@ -14,7 +14,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A number from 0 up to but not including 1.',
     example: `<% if (randFloat64() < 0.1) { %>"coupon": "SPRING",<% } %>`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.03,
     create:
       ({ random }) =>
       () =>
@@ -26,7 +26,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A whole number from `min` up to but not including `max`.',
     example: `{"quantity": <%= randInt(1, 10) %>}`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.07,
     create:
       ({ random }) =>
       (min, max) => {
@@ -43,7 +43,8 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A text of so many random letters and digits.',
     example: `{"session": "<%= randAlphaNum(16) %>"}`,
     renders: null,
-    cost: 'by length',
+    costUs: 0.4,
+    more: 'for longer texts',
     create:
       ({ random }) =>
       (length) => {
@@ -59,7 +60,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'One element of the list; all are equally likely.',
     example: `{"plan": "<%= pick(['free', 'team', 'business']) %>"}`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.1,
     create:
       ({ random }) =>
       (list) => {
@@ -75,7 +76,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'One of the names, as likely as its weight has a share in all weights. For values that are no names: a list of pairs, `weighted([[true, 9], [false, 1]])`.',
     example: `<%= includeTemplate(weighted({ 'track-target.json': 70, 'page-target.json': 30 })) %>`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.1,
     create:
       ({ random }) =>
       (choices) =>
@@ -87,7 +88,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A unique id, UUID version 4. A seed does not repeat it.',
     example: `{"messageId": "<%= uuid() %>"}`,
     renders: null,
-    cost: 'small',
+    costUs: 0.4,
     create: () => newId,
   },
 ];

@@ -11,7 +11,8 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The value as JSON, a text with its quotes. Finished.',
     example: `{"tags": <%= toJSON(['a', 'b "c"']) %>}`,
     renders: `{"tags": ["a","b \\"c\\""]}`,
-    cost: 'by length',
+    costUs: 0.2,
+    more: 'for longer texts',
     create: () => (value) => {
       const json: string | undefined = JSON.stringify(value);
       if (json === undefined) throw new TypeError(`toJSON: ${described(value)} has no form in JSON`);
@@ -24,7 +25,8 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The text in double quotes, escaped as a JSON string. Finished.',
     example: `{"name": <%= quote('Ann "Nan" Li') %>}`,
     renders: `{"name": "Ann \\"Nan\\" Li"}`,
-    cost: 'by length',
+    costUs: 0.2,
+    more: 'for longer texts',
     create: () => (text) => new Finished(JSON.stringify(textOf(text, 'quote'))),
   },
   {
@@ -33,7 +35,8 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The same JSON without the white space that means nothing; what is in its strings stays. An error when it is no JSON. Finished.',
     example: `<%= compactJSON('{ "name": "Ann  Li" }') %>`,
     renders: '{"name":"Ann  Li"}',
-    cost: 'by length',
+    costUs: 0.7,
+    more: 'for longer texts',
     create: () => (json) => new Finished(compactJson(textOf(json, 'compactJSON'))),
   },
   {
@@ -42,7 +45,8 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The text without any white space, also inside of JSON strings: what it is given finished, it gives back finished. For JSON `compactJSON` is nearly always what is meant.',
     example: `{"phone": "<%= nospace('+1 555 0100') %>"}`,
     renders: '{"phone": "+15550100"}',
-    cost: 'by length',
+    costUs: 0.2,
+    more: 'for longer texts',
     create: () => (text) => sameKind(text, textOf(text, 'nospace').replaceAll(/\s+/g, '')),
   },
   {
@@ -51,7 +55,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The text without white space at its ends; finished stays finished.',
     example: `<%= trim('  a b ') %>`,
     renders: 'a b',
-    cost: 'tiny',
+    costUs: 0.05,
     create: () => (text) => sameKind(text, textOf(text, 'trim').trim()),
   },
   {
@@ -60,7 +64,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The text in capital letters.',
     example: `<%= upper('de') %>`,
     renders: 'DE',
-    cost: 'tiny',
+    costUs: 0.07,
     create: () => (text) => textOf(text, 'upper').toUpperCase(),
   },
   {
@@ -69,7 +73,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'The text in small letters.',
     example: `<%= lower('Ann') %>`,
     renders: 'ann',
-    cost: 'tiny',
+    costUs: 0.04,
     create: () => (text) => textOf(text, 'lower').toLowerCase(),
   },
   {
@@ -78,7 +82,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: 'A list of the values, the same as `[…values]`.',
     example: `<%= list('a', 1, true) %>`,
     renders: '["a",1,true]',
-    cost: 'tiny',
+    costUs: 0.1,
     create:
       () =>
       (...values) =>
@@ -90,7 +94,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: "The elements of the list as one text. sprig's order, `join(separator, list)`, is understood too.",
     example: `<%= join(list('key', ''), ':') %>`,
     renders: 'key:',
-    cost: 'tiny',
+    costUs: 0.1,
     create: () => (first, second) => {
       const [values, separator] = Array.isArray(first) ? [first, second ?? ''] : [second, first];
       if (!Array.isArray(values)) throw new TypeError(`join: a list is needed, not ${described(first)}`);
@@ -103,7 +107,7 @@ export const textFunctions: FunctionEntry[] = [
     doc: "The time: `now()` or `now('iso')` in ISO 8601 with milliseconds (UTC), `now('unix')` in seconds and `now('unixMs')` in milliseconds since 1970.",
     example: `{"sentAt": "<%= now() %>", "ts": <%= now('unixMs') %>}`,
     renders: null,
-    cost: 'tiny',
+    costUs: 0.2,
     create: ({ now }) => {
       let lastMs = Number.NaN;
       let lastIso = '';

@@ -63,16 +63,19 @@ export class Broker {
   readonly #compress: ReturnType<typeof compressorOf>;
   #compressing = false;
 
-  /** @param connection where there is one already */
-  constructor(address: Address, owner: BrokerOwner, connection: BrokerConnection | null) {
+  constructor(address: Address, owner: BrokerOwner) {
     this.address = address;
     this.#owner = owner;
     this.#compress = compressorOf(owner.options.compression);
-    if (connection !== null) this.#take(connection);
   }
 
   get connection(): BrokerConnection | null {
     return this.#connection;
+  }
+
+  /** Takes a connection that was made for something else, if it has none. */
+  adopt(connection: BrokerConnection): void {
+    if (this.#connection === null && !this.#opening && connection.isOpen) this.#take(connection);
   }
 
   /** @returns null, or why it cannot be sent now */
@@ -126,6 +129,8 @@ export class Broker {
   destroy(failure: Failure): void {
     clearTimeout(this.#timer ?? undefined);
     clearImmediate(this.#immediate ?? undefined);
+    this.#timer = null;
+    this.#immediate = null;
     this.#connection?.destroy(failure);
   }
 

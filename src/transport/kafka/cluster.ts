@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failureCode } from '../../metrics/outcome.ts';
-import { type Address, parseAddress } from '../../target/address.ts';
+import type { Address } from '../../target/address.ts';
 import type { KafkaTarget } from '../../target/target.ts';
-import { Backoff } from '../messages/backoff.ts';
 import { Batch } from '../messages/batch.ts';
 import { Failure } from '../messages/failure.ts';
 import type { MessageOwner } from '../messages/message-slots.ts';
 import type { KafkaOptions } from '../protocol.ts';
 import type { PartitionBatch } from './batch.ts';
+import { Bootstrap } from './bootstrap.ts';
 import { Broker, type BrokerOwner } from './broker.ts';
-import { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts';
+import type { BrokerConnection, BrokerConnectionOptions } from './broker-connection.ts';
 import {
   failureOf,
   failureOfCode,
@@ -20,16 +20,14 @@ import {
 } from './failure.ts';
 import type { MetadataAnswer } from './kafkajs.ts';
 import type { Sequence } from './record-batch.ts';
+import { Sequences } from './sequences.ts';
 import { type Partition, Topic } from './topic.ts';
 
-/** How long a connection may take to be made, in ms; less where messages have less time, but not less than the next. */
-const OPEN_MS = 3000;
-const LEAST_OPEN_MS = 100;
-/** How long an answer may take, in ms, where messages have even more time. */
-const LONGEST_ASK_MS = 30_000;
 /** How long a cluster is asked about a topic that is not there: it may be making it just now, in ms. */
 const CREATION_MS = 1500;
 const FIRST_LOOK_AGAIN_MS = 20;
+/** How much earlier the leader of a new partition may be told than it knows itself, in ms. */
+const SETTLE_MS = 100;
 /** How often the partitions of a topic are asked for while nothing is wrong, in ms. */
 const REFRESH_MS = 300_000;
 /** The same while a partition has no leader. */
@@ -44,29 +42,19 @@ const MOST_TOPICS = 4096;
  */
 export class Cluster implements BrokerOwner {
   readonly options: KafkaOptions;
-  readonly #addresses: Address[];
+  readonly #bootstrap: Bootstrap;
   readonly #owner: MessageOwner;
-  readonly #connections: BrokerConnectionOptions;
   readonly #signal: AbortSignal;
   readonly #topics = new Map<string, Topic>();
   /** By node id. */
   readonly #brokers = new Map<number, Broker>();
-  /** For questions; perhaps also a broker's. */
-  #seed: BrokerConnection | null = null;
-  #nextAddress = 0;
-  #seeding: Promise<BrokerConnection> | null = null;
-  readonly #backoff = new Backoff();
-  /** Why no address could be connected to last. */
-  #failure: Failure | null = null;
-  /** Of an idempotent producer; null: none yet. */
-  #producer: { id: bigint; epoch: number; next: Map<string, number> } | null = null;
+  readonly #sequences = new Sequences();
 
   /** @param addr addresses joined by commas @param signal ends all questions when it is aborted */
   constructor(addr: string, owner: MessageOwner, connections: BrokerConnectionOptions, signal: AbortSignal) {
     this.options = connections.kafka;
-    this.#addresses = addr.split(',').map((address) => parseAddress(address)!);
+    this.#bootstrap = new Bootstrap(addr, connections);
     this.#owner = owner;
-    this.#connections = connections;
     this.#signal = signal;
   }
 
@@ -103,31 +91,25 @@ export class Cluster implements BrokerOwner {
   }
 
   destroy(failure: Failure): void {
-    this.#seed?.destroy(failure);
+    this.#bootstrap.destroy(failure);
     for (const broker of this.#brokers.values()) broker.destroy(failure);
   }
 
   // --- BrokerOwner ---
 
   open(address: Address): Promise<BrokerConnection> {
-    return BrokerConnection.open(address, this.#connections, this.#openMs);
+    return this.#bootstrap.open(address);
   }
 
   sequence({ topic, id }: Partition, count: number): Sequence | null | 'wait' {
     if (!this.options.idempotent) return null;
-    const producer = this.#producer;
-    if (producer === null) return 'wait';
-    const key = `${topic.name}/${id}`;
-    const first = producer.next.get(key) ?? 0;
-    // As the protocol has it, 0 follows the greatest number.
-    producer.next.set(key, (first + count) % 2 ** 31);
-    return { producerId: producer.id, epoch: producer.epoch, first };
+    return this.#sequences.take(topic.name, id, count) ?? 'wait';
   }
 
   /** Another id with numbers from 0 on: what became of a batch may not be known, so its numbers cannot be used again. */
   sequenceBroken(): void {
-    if (this.#producer === null) return;
-    this.#producer = null;
+    if (!this.#sequences.isReady) return;
+    this.#sequences.end();
     for (const topic of this.#topics.values()) this.#misplace(topic);
   }
 
@@ -181,8 +163,7 @@ export class Cluster implements BrokerOwner {
 
   #failureFor(topic: Topic): Failure | null {
     const now = performance.now();
-    if (this.#failure !== null && this.#backoff.holds(now)) return this.#failure;
-    return topic.failure !== null && topic.backoff.holds(now) ? topic.failure : null;
+    return this.#bootstrap.refusal(now) ?? (topic.backoff.holds(now) ? topic.failure : null);
   }
 
   #misplace(topic: Topic): void {
@@ -211,7 +192,7 @@ export class Cluster implements BrokerOwner {
     const before = topic.partitions;
     try {
       const leaders = await this.#leadersOf(topic);
-      if (this.options.idempotent && this.#producer === null) await this.#becomeProducer();
+      if (this.options.idempotent && !this.#sequences.isReady) await this.#becomeProducer();
       topic.loading = false;
       if (leaders.includes(null)) topic.refreshAt = performance.now() + LEADERLESS_MS;
       // Nothing has changed: batches go on as they are.
@@ -244,22 +225,31 @@ export class Cluster implements BrokerOwner {
     this.settled(waiting, failure.outcome, failure.message);
   }
 
-  /** By id of the partition; null where there is no leader. A topic that is not there, or
-   * not whole, is looked for for a while: the brokers may be making it. */
+  /**
+   * By id of the partition; null where there is no leader. A topic that is not there, or not whole, is looked for for a
+   * while: the brokers may be making it.
+   */
   async #leadersOf(topic: Topic): Promise<(Broker | null)[]> {
-    const until = performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#openMs / 2) : 0);
+    const until =
+      performance.now() + (topic.failure === null ? Math.min(CREATION_MS, this.#bootstrap.openMs / 2) : 0);
+    let isNew = false;
     for (let pauseMs = FIRST_LOOK_AGAIN_MS; ; pauseMs *= 2) {
       const connection = await this.#anyConnection();
-      const answer = await connection.metadata(topic.name, this.#askMs);
+      const answer = await connection.metadata(topic.name, this.#bootstrap.askMs);
       const found = answer.topicMetadata.find((each) => each.topic === topic.name);
       const code = found?.topicErrorCode ?? UNKNOWN_TOPIC_OR_PARTITION;
       const isLate = performance.now() + pauseMs > until;
       if (found !== undefined && code === NONE) {
         const leaders = this.#leadersIn(answer, found, connection);
-        if (isLate || !leaders.includes(null)) return leaders;
+        if (isLate || !leaders.includes(null)) {
+          if (isNew) await sleep(SETTLE_MS, undefined, { signal: this.#signal });
+          return leaders;
+        }
+        isNew = true;
       } else {
         const mayCome = code === UNKNOWN_TOPIC_OR_PARTITION || code === LEADER_NOT_AVAILABLE;
         if (isLate || !mayCome) throw missing(topic.name, code);
+        isNew = true;
       }
       await sleep(pauseMs, undefined, { signal: this.#signal });
     }
@@ -281,24 +271,26 @@ export class Cluster implements BrokerOwner {
   }
 
   #brokerAt(id: number, address: Address, asked: BrokerConnection): Broker {
-    const known = this.#brokers.get(id);
-    if (known !== undefined && isSame(known.address, address)) return known;
-    if (known?.isIdle)
-      known.destroy(new Failure(failureCode('closed'), 'the broker has another address now'));
-    const taken = [...this.#brokers.values()].some(({ connection }) => connection === asked);
-    const broker = new Broker(address, this, !taken && isSame(asked.address, address) ? asked : null);
-    this.#brokers.set(id, broker);
+    let broker = this.#brokers.get(id);
+    if (broker === undefined || !isSame(broker.address, address)) {
+      if (broker?.isIdle)
+        broker.destroy(new Failure(failureCode('closed'), 'the broker has another address'));
+      broker = new Broker(address, this);
+      this.#brokers.set(id, broker);
+    }
+    const isTaken = [...this.#brokers.values()].some(({ connection }) => connection === asked);
+    if (!isTaken && isSame(asked.address, address)) broker.adopt(asked);
     return broker;
   }
 
   /** A broker that has just started may have no ids to give yet. */
   async #becomeProducer(): Promise<void> {
     const until = performance.now() + CREATION_MS;
-    for (let pauseMs = FIRST_LOOK_AGAIN_MS; this.#producer === null; pauseMs *= 2) {
+    for (let pauseMs = FIRST_LOOK_AGAIN_MS; !this.#sequences.isReady; pauseMs *= 2) {
       const connection = await this.#anyConnection();
-      const { errorCode, producerId, producerEpoch } = await connection.producerId(this.#askMs);
+      const { errorCode, producerId, producerEpoch } = await connection.producerId(this.#bootstrap.askMs);
       if (errorCode === NONE) {
-        this.#producer ??= { id: BigInt(producerId), epoch: producerEpoch, next: new Map() };
+        if (!this.#sequences.isReady) this.#sequences.begin(BigInt(producerId), producerEpoch);
         return;
       }
       if (!NOT_YET.has(errorCode) || performance.now() + pauseMs > until) throw failureOfCode(errorCode);
@@ -306,50 +298,10 @@ export class Cluster implements BrokerOwner {
     }
   }
 
-  // --- connections ---
-
-  /** The time that a connection may take. */
-  get #openMs(): number {
-    return Math.min(OPEN_MS, Math.max(LEAST_OPEN_MS, this.options.timeoutMs));
-  }
-
-  /** The time that a question may take, which may stand behind messages on its connection. */
-  get #askMs(): number {
-    return Math.min(LONGEST_ASK_MS, Math.max(OPEN_MS, this.options.timeoutMs));
-  }
-
   /** One that is open, or a new one. @throws Failure when no address can be connected to */
-  async #anyConnection(): Promise<BrokerConnection> {
-    if (this.#seed?.isOpen) return this.#seed;
+  #anyConnection(): Promise<BrokerConnection> | BrokerConnection {
     for (const { connection } of this.#brokers.values()) if (connection?.isOpen) return connection;
-    this.#seeding ??= this.#connectToAny().finally(() => {
-      this.#seeding = null;
-    });
-    return this.#seeding;
-  }
-
-  async #connectToAny(): Promise<BrokerConnection> {
-    const until = performance.now() + this.#openMs;
-    let failure: Failure | null = null;
-    for (
-      let tries = 0;
-      tries === 0 || (tries < this.#addresses.length && performance.now() < until);
-      tries++
-    ) {
-      const address = this.#addresses[this.#nextAddress]!;
-      try {
-        this.#seed = await this.open(address);
-        this.#failure = null;
-        this.#backoff.succeeded();
-        return this.#seed;
-      } catch (error) {
-        failure ??= failureOf(error);
-        this.#nextAddress = (this.#nextAddress + 1) % this.#addresses.length;
-      }
-    }
-    this.#failure = failure!;
-    this.#backoff.failed(performance.now());
-    throw failure!;
+    return this.#bootstrap.connection();
   }
 
   #forgetTopics(): void {

@@ -46,6 +46,8 @@ class KafkaTransport implements Transport<KafkaTarget> {
   #last: { addr: string; name: string; cluster: Cluster; topic: Topic } | null = null;
 
   constructor(options: KafkaOptions, slots: number, report: Report, topics: TopicBlock) {
+    if (options.sasl?.login === null)
+      throw new Error(`kafka.sasl: Secret ${options.sasl.secretName} was not read`);
     this.#slots = new MessageSlots(slots, report, topics);
     this.#connections = {
       kafka: options,

@@ -3,7 +3,7 @@ import type net from 'node:net';
 
 /**
  * The parts of kafkajs that are used here: its connections (framing, TLS, SASL) and the requests around a produce
- * request. They are no public interface of the package, so its version is pinned; decision 0010 says why.
+ * request. They are no public interface of the package, so its version is pinned; decision 10 says why.
  */
 
 const VERSION = '2.2.4';

@@ -35,6 +35,8 @@ class NsqTransport implements Transport<NsqTarget> {
   readonly #watch: NodeJS.Timeout;
 
   constructor(options: NsqOptions, slots: number, report: Report, topics: TopicBlock) {
+    if (options.auth?.value === null)
+      throw new Error(`nsq.auth: Secret ${options.auth.secret.name} was not read`);
     this.#slots = new MessageSlots(slots, report, topics);
     this.#connections = {
       nsq: options,

@@ -177,13 +177,13 @@ test('which set of templates is sent is shown when it changes, and why one was r
   const templates = { digest: 'abcdef0123456789', updated: 3, of: 3, applied: 1, refused: 0, lastError: '' };
   const lines = (differences: Partial<typeof templates>) =>
     frame(shown({ templates: { ...templates, ...differences } }), 100, false).filter((line) =>
-      /templates|refused/.test(line),
+      /templates|last error/.test(line),
     );
   assert.deepEqual(lines({ applied: 0 }), []);
   assert.deepEqual(lines({}), [' templates abcdef012345 on 3/3 workers']);
   assert.deepEqual(lines({ updated: 2 }), [' templates abcdef012345 on 2/3 workers']);
   assert.deepEqual(
     lines({ refused: 1, lastError: 'mix.json:3: \x1bnonsense' })[1]?.trim(),
-    'refused: mix.json:3:  nonsense',
+    'last error: mix.json:3:  nonsense',
   );
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { commandsOf, KEY_HELP } from '../../../src/cli/display/keys.ts';
 
@@ -31,6 +32,15 @@ test('every key that is told does something', () => {
     assert.ok(does.length > 5, keys);
     for (const key of keys.split(' or ')) {
       if (key.length === 1 && !'↑↓'.includes(key)) assert.equal(commandsOf(key).length, 1, key);
+    }
+  }
+});
+
+test('docs/running.md tells every key', () => {
+  const page = readFileSync(new URL('../../../docs/running.md', import.meta.url), 'utf8');
+  for (const { keys } of KEY_HELP) {
+    for (const key of keys.split(' or ')) {
+      assert.ok(page.includes(key === 'space' ? 'or space' : `\`${key}\``), key);
     }
   }
 });

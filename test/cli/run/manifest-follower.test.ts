@@ -18,8 +18,9 @@ function following() {
   let read: () => Promise<Spec> = async () => START;
   const [followed, notes, looks]: [RunSpec[], string[], (Lookout | 'now')[]] = [[], [], []];
   const loadtest = parseLoadTest(manifestWith(START));
+  const spec = toRunSpec(loadtest);
   const follower = new ManifestFollower(
-    { loadtest, spec: toRunSpec(loadtest) },
+    { loadtest, spec },
     {
       read: async () => ({
         loadtest: parseLoadTest(manifestWith(await read())),
@@ -44,6 +45,7 @@ function following() {
     follower,
     notes,
     looks,
+    protocol: spec.protocol,
     /** What the run was told, in the rates and reuse of its specs. */
     rates: () =>
       followed.map(({ schedule }) => (schedule.kind === 'constant' ? schedule.rate.toNumber() : null)),
@@ -122,6 +124,12 @@ test('another protocol changes nothing, until it is the old one again', async ()
   assert.deepEqual(rates(), [7]);
   assert.match(notes[0]!, /^loadtest\.yaml was saved for another protocol: .* nothing of it is applied$/);
   assert.equal(notes[1], 'loadtest.yaml was saved, applied: spec.rate');
+});
+
+test('the protocol stays the one that the run began with, with the secrets that were looked up for it', async () => {
+  const { save, last, protocol } = following();
+  await save({ ...START, rate: '6/s', http: { timeout: '1s' } });
+  assert.equal(last().protocol, protocol);
 });
 
 test('what is not valid is one note with all that is wrong, and changes nothing', async () => {

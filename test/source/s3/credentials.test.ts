@@ -17,6 +17,7 @@ import { RecordingProxy, Store } from './store.ts';
 const TEXTS: SourceForm = { as: 'texts', maxFiles: 10, maxBytes: 1000 };
 const { signal } = new AbortController();
 const s3 = await useServer('s3');
+after(() => s3.stop());
 
 const usual = { ...process.env };
 
@@ -175,7 +176,6 @@ describe('web identity', { skip: s3.missing }, () => {
   after(async () => {
     await sts.close();
     await store.close();
-    await s3.stop();
   });
 
   /** What a token service says. The store here refuses session tokens, so the keys may be lasting ones: without a token. */

@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { S3Spec } from '../../../src/api/run-spec.ts';
+import { ContentLoader } from '../../../src/source/content-loader.ts';
 import { nameOf, openS3Source } from '../../../src/source/s3/s3-source.ts';
 import type { Source, SourceForm, View } from '../../../src/source/source.ts';
 import { MovedError, SourceError } from '../../../src/source/source-error.ts';
+import type { Content } from '../../../src/template/content.ts';
 import { useServer } from '../../services/servers.ts';
+import { EVENTS } from '../surroundings.ts';
 import { RecordingProxy, Store } from './store.ts';
 
 const TEXTS: SourceForm = { as: 'texts', maxFiles: 1000, maxBytes: 5 * 1024 * 1024 };
@@ -16,6 +19,7 @@ const QUICK = { connectMs: 500, silenceMs: 1000, callMs: 800, backOffMs: 10 };
 
 const { signal } = new AbortController();
 const s3 = await useServer('s3');
+after(() => s3.stop());
 
 test('what an object is called as a file', () => {
   const rows: [key: string, prefix: string, name: string | null][] = [
@@ -52,7 +56,6 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
   after(async () => {
     await proxy.close();
     await store.close();
-    await s3.stop();
   });
 
   /** A source that reaches the store through the proxy, and its look. */
@@ -188,24 +191,59 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
     await store.delete('g/big');
   });
 
-  test('files on disk stay until the view after next, and go with the source', async () => {
+  test('files on disk stay while they are of the last view or used, and go with the source', async () => {
     await store.putAll({ 'f/a': '1', 'f/b': '1' });
     const again = look('f/', FILES);
-    const paths: Record<string, string>[] = [];
-    for (const text of ['1', '2', '3']) {
+    const pathsAfter = async (text: string): Promise<Record<string, string>> => {
       await store.put('f/a', text);
-      paths.push(
-        Object.fromEntries((await again()).files.map((file) => [file.name, 'path' in file ? file.path : ''])),
-      );
-      assert.equal(readFileSync(paths.at(-1)!['a']!, 'utf8'), text);
-    }
-    assert.equal(paths[2]!['b'], paths[0]!['b']);
+      const { files } = await again();
+      return Object.fromEntries(files.map((file) => [file.name, 'path' in file ? file.path : '']));
+    };
+    const one = await pathsAfter('1');
+    open.at(-1)!.use!(new Set(Object.values(one)));
+    const two = await pathsAfter('2');
+    const three = await pathsAfter('3');
+    assert.equal(three['b'], one['b']);
     assert.deepEqual(
-      paths.map(({ a }) => existsSync(a!)),
-      [false, true, true],
+      [one, two, three].map(({ a }) => existsSync(a!)),
+      [true, false, true],
     );
+    assert.equal(readFileSync(three['a']!, 'utf8'), '3');
     open.pop()!.close();
-    assert.equal(existsSync(dirname(paths[2]!['a']!)), false);
+    assert.equal(existsSync(dirname(three['a']!)), false);
+  });
+
+  test('targets that are sent stay on disk while others come and are refused', async (t) => {
+    const from = [{ s3: store.spec({ prefix: 'o/' }) }];
+    const spec = {
+      source: { kind: 'targets' as const, loop: true, from, reloadMs: null },
+      variables: [],
+      events: EVENTS,
+    };
+    const loader = new ContentLoader(spec, { lookAround: async () => store.around(), baseDir: '/' });
+    t.after(() => loader.close());
+    const contents: Content[] = [];
+    const next = async (): Promise<string> => {
+      await store.put('o/a', '{}\n'.repeat(contents.length + 1));
+      contents.push(await loader.look(signal));
+      const [file] = contents.at(-1)!.files as { path: string }[];
+      return file!.path;
+    };
+    const sent = await next();
+    loader.use(contents[0]!);
+    const refused = [await next(), await next()];
+    assert.deepEqual(
+      [sent, ...refused].map((path) => existsSync(path)),
+      [true, false, true],
+    );
+    loader.use(contents[2]!);
+    const last = await next();
+    loader.use(contents[3]!);
+    await next();
+    assert.deepEqual(
+      [sent, ...refused, last].map((path) => existsSync(path)),
+      [false, false, true, true],
+    );
   });
 
   test('a part of a file is not left behind', async () => {
