@@ -35,6 +35,24 @@ describe('windows', () => {
     ]);
   });
 
+  test('of another length begin where one that was open ends', () => {
+    const world = new LaneWorld({ goal: ten(8_000), windowMs: 2_000 }).run(2_500);
+    world.stretches = [
+      { from: 0, index: 0, windowMs: 2_000 },
+      { from: 4_000, index: 2, windowMs: 1_000 },
+    ];
+    world.follow();
+    world.run();
+    assert.deepEqual(
+      world.windows.map(({ index, at }) => [index, Math.round(at)]),
+      [2_000, 4_000, 5_000, 6_000, 7_000, 8_000].map((at, index) => [index, at]),
+    );
+    assert.deepEqual(
+      world.windows.map(({ window }) => window.sent),
+      [20, 20, 10, 10, 10, 10],
+    );
+  });
+
   test('begin when the warm-up ends, and know nothing of its hits', () => {
     const world = new LaneWorld({
       goal: ten(5_000, 1_500),

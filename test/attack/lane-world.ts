@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Lane, type LanePlan } from '../../src/attack/lane.ts';
 import { LaneControl } from '../../src/attack/lane-control.ts';
 import type { HitRecord } from '../../src/attack/record.ts';
+import type { WindowStretch } from '../../src/attack/window-clock.ts';
 import { plannedHits } from '../../src/coordinator/ledger.ts';
 import { type PlanGoal, RunPlan } from '../../src/coordinator/run-plan.ts';
 import { LaneBlock, LaneValues } from '../../src/metrics/lane-block.ts';
@@ -71,6 +72,8 @@ export class LaneWorld {
   readonly windows: { index: number; at: number; window: WindowTally }[] = [];
   readonly records: HitRecord[] = [];
   readonly templateFailures: { hit: number; error: unknown }[] = [];
+  /** Lengths of windows, in place of the one that it began with. */
+  stretches: WindowStretch[] | null = null;
   ticks = 0;
   flushes = 0;
   closed = 0;
@@ -138,7 +141,8 @@ export class LaneWorld {
       endsAt: this.plan.endsAt,
       maxLagMs: this.#options.maxLagMs ?? 1000,
       latencyAboveMs: this.#options.latencyAboveMs ?? Number.POSITIVE_INFINITY,
-      windows: windowMs === null ? [] : [{ from: goal.warmupMs ?? 0, index: 0, windowMs }],
+      windows:
+        this.stretches ?? (windowMs === null ? [] : [{ from: goal.warmupMs ?? 0, index: 0, windowMs }]),
     };
   }
 

@@ -107,6 +107,20 @@ describe('the exposition', () => {
     assert.deepEqual(lines(await scrape(viewOf(new Tally(2), { digest: '' })), 'taz_template_info'), []);
   });
 
+  test('of sets that were applied and refused, and of labels that came with them', async () => {
+    let view = viewOf(new Tally(3), { reloads: { applied: 2, refused: 1 } });
+    const metrics = createMetrics(() => view);
+    const first = parseExposition(await metrics.text());
+    assert.deepEqual(lines(first, 'taz_template_reloads_total'), ['result=applied 2', 'result=refused 1']);
+    const tally = new Tally(3);
+    tally.send(2, 0);
+    tally.succeed(2, 200, 1, 1, 0, 0);
+    view = viewOf(tally, { labels: [...LABELS, 'page.json'] });
+    const second = parseExposition(await metrics.text());
+    assert.ok(lines(second, 'taz_hits_total').includes('outcome=succeeded template=page.json 1'));
+    assert.deepEqual(lines(second, 'taz_template_reloads_total'), ['result=applied 2', 'result=refused 1']);
+  });
+
   test('of times, in seconds', async () => {
     const families = await scrape(viewOf(sampleTally()));
     const service = lines(families, 'taz_service_time_seconds').filter((line) => line.includes('identify'));
