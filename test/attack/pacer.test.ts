@@ -130,6 +130,18 @@ describe('a pacer', () => {
     assert.equal(finished(), 1);
   });
 
+  test('may be told to spin from now on', () => {
+    const { lane, pacer, pass } = paced([10, 20, 20, 20, 30]);
+    pacer.start();
+    pass(0);
+    pass(9);
+    assert.deepEqual(lane.ticks, [0]);
+    pacer.precise = true;
+    pass(1);
+    pass(8);
+    assert.deepEqual(lane.ticks, [0, 10, 18]);
+  });
+
   test('that has not begun is not woken', () => {
     const { lane, pacer, pass } = paced([5]);
     pacer.wake();
