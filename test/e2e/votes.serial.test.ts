@@ -15,7 +15,8 @@ describe('stop votes against a real server', () => {
     target.resetStats();
   });
 
-  const stopWhen = { successBelow: '98%', latencyAbove: '200ms', window: '1s', votes: 3 };
+  /** A window is void where the machine itself was late by a tenth of the latency: here 50 ms, which few machines are. */
+  const stopWhen = { successBelow: '98%', latencyAbove: '500ms', window: '1s', votes: 3 };
   const spec = { rate: '300/s', duration: '25s', http: { timeout: '3s' }, stopWhen };
 
   /** Windows up to `last` that judged nothing, as this machine was too busy: each puts the decision off by one. */
@@ -44,9 +45,9 @@ describe('stop votes against a real server', () => {
   });
 
   it('a target that is slow is stopped', async () => {
-    target.setBehaviour({ latencyMs: 500 });
+    target.setBehaviour({ latencyMs: 1000 });
     const last = await stopsAfterThreeWindows(await startRun(target.url, spec));
-    assert.match(last.reason, /p99 [0-9]+ ms > 200 ms/);
+    assert.match(last.reason, /p99 [0-9.]+ m?s > 500 ms/);
   });
 
   it('a target that hangs is stopped, although no answer ever comes', async () => {
@@ -74,7 +75,7 @@ describe('stop votes against a real server', () => {
 
   it('a target that recovers is not stopped', async () => {
     target.setBehaviour({ failShare: 1 });
-    const run = await startRun(target.url, { ...spec, duration: '8s' });
+    const run = await startRun(target.url, { ...spec, duration: '15s' });
     await run.until((snapshot) => snapshot.votes.highest >= 1);
     target.setBehaviour({ failShare: 0 });
     const last = await run.ended;
