@@ -68,6 +68,8 @@ export class Answers {
       assignment: null,
       dismissed: true,
       saved: true,
+      scouting: null,
+      wanted: null,
     };
   }
 
@@ -97,6 +99,8 @@ export class Answers {
       assignment: isNewer(this.#version, request.received) ? news.assignment(member) : null,
       dismissed: news.dismissed(member),
       saved: member.state === 'ended',
+      scouting: null,
+      wanted: null,
     };
   }
 }

@@ -66,6 +66,15 @@ export class LocalWorkerPool implements WorkerPool {
     child.stdin.write(`${JSON.stringify(line)}\n`);
   }
 
+  /** Local workers end with their parent: there is never one to take over. */
+  adopt(_worker: PoolWorker, onEnd: (end: WorkerEnd) => void): void {
+    onEnd({ reason: 'ended with the process that had started it' });
+  }
+
+  trouble(): string {
+    return '';
+  }
+
   stop(worker: PoolWorker, graceMs: number): void {
     const child = this.#processes.get(workerName(worker));
     if (child === undefined) return;

@@ -1,7 +1,8 @@
-import type { StopSpec } from '../api/run-spec.ts';
+import type { SourceSpec, StopSpec, VariableSpec } from '../api/run-spec.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
 import type { VectorDelta } from '../metrics/vector-codec.ts';
-import type { Protocol } from '../transport/protocol.ts';
+import type { Content, EventOptions } from '../template/content.ts';
+import type { Protocol, ProtocolKind } from '../transport/protocol.ts';
 
 /**
  * Workers ask, the coordinator answers: *here is my state; what should I be doing?* Every message may be lost,
@@ -10,7 +11,12 @@ import type { Protocol } from '../transport/protocol.ts';
 
 /** Paths of the coordinator's HTTP server. Each call carries `Authorization: Bearer …`. */
 export const SYNC_PATH = '/v1/sync';
+/** With the digest of a set behind it: its text. */
 export const CONTENT_PATH = '/v1/content/';
+/** With the digest of an order behind it: where a worker shall look for what is sent, a `ScoutingOrder`. */
+export const SCOUTING_PATH = '/v1/scouting/';
+/** Takes a `Finding`. */
+export const FINDING_PATH = '/v1/finding';
 
 /** The epoch grows with every change of leader, `n` with every change of the plan; workers refuse a lower version. */
 export interface Version {
@@ -94,7 +100,36 @@ export interface SyncResponse {
   dismissed: boolean;
   /** The last word is saved: exit. */
   saved: boolean;
+  /** Digest of the order by which this worker shall look for what is sent, from now on; null: it need not. */
+  scouting: string | null;
+  /** Digest of a set that the coordinator has lost: who holds it tells it as a `kept` finding. null: none. */
+  wanted: string | null;
 }
+
+/** Where one worker of a run looks for what is sent, in place of a coordinator that must read none of it. */
+export interface ScoutingOrder {
+  /** Another order has another. */
+  digest: string;
+  source: SourceSpec;
+  variables: VariableSpec[];
+  events: EventOptions;
+  protocol: ProtocolKind;
+  /** Name to data, of those ConfigMaps the test refers to that there are. */
+  configMaps: Record<string, Record<string, string>>;
+  /** Random, known to the run alone: values of secrets enter digests under it. */
+  key: string;
+  /** Digest of the set that is current or about to be; null: there is none yet. */
+  known: string | null;
+}
+
+/** What a scouting worker has found by an order. Whether it is still of use is the coordinator's to say. */
+export type Finding = { run: string; worker: WorkerIdentity } & (
+  | { kind: 'offered'; order: string; content: Content }
+  | { kind: 'refused'; order: string; reason: string }
+  /** @see ContentTaker.trouble */
+  | { kind: 'trouble'; order: string; reason: string | null }
+  | { kind: 'kept'; content: Content }
+);
 
 /** What a worker should be doing: always whole, never a difference. */
 export interface Assignment {
@@ -127,8 +162,8 @@ export interface Assignment {
 
 /** Which set of templates or targets to send from. */
 export interface ContentOrder {
-  /** Digest of the set; its text is fetched from `CONTENT_PATH + digest`. */
-  current: string;
+  /** Digest of the set; its text is fetched from `CONTENT_PATH + digest`. null: there is none yet. */
+  current: string | null;
   /** Run time in ms: hits due from then on are made from it, those before from the set before. */
   from: number;
   /** Digest of a set to get and to hold ready; null: none. */

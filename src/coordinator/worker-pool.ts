@@ -5,6 +5,10 @@
 export interface WorkerPool {
   /** Starts a process for worker `index`. Failures to start are told as an end, never thrown. */
   start(worker: PoolWorker, onEnd: (end: WorkerEnd) => void): void;
+  /** Takes over a process that an earlier coordinator of the run started. One that is gone already is told as an end. */
+  adopt(worker: PoolWorker, onEnd: (end: WorkerEnd) => void): void;
+  /** What keeps a process that was started from coming up, in words for people; empty: nothing that is known. */
+  trouble(worker: PoolWorker): string;
   /** Asks a process to leave (SIGTERM); it is killed when it has not ended after `graceMs`. */
   stop(worker: PoolWorker, graceMs: number): void;
   /** Kills what is left and resolves when all processes have ended. */

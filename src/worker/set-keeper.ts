@@ -67,6 +67,10 @@ export class SetKeeper {
   async first(): Promise<LaneSet> {
     for (;;) {
       const digest = this.#order!.current;
+      if (digest === null) {
+        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS));
+        continue;
+      }
       const set = await this.#obtain(digest, () => this.#order!.current === digest);
       if (set !== null) return set;
     }
@@ -98,7 +102,7 @@ export class SetKeeper {
   /** The current set comes first: where it is not here yet, this worker is behind the others. */
   #pursue(): void {
     const { current, next, from } = this.#order!;
-    if (!this.isCurrent && this.#prepared === current) {
+    if (current !== null && !this.isCurrent && this.#prepared === current) {
       const at = this.#startAt === null ? Number.NEGATIVE_INFINITY : this.#startAt + from;
       this.#options.lanes.swap(at);
       this.#taken = { digest: current, at };

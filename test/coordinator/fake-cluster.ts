@@ -163,6 +163,16 @@ export class FakeCluster implements WorkerPool {
     if (behaviour !== null) this.workers.push(new FakeWorker(this, worker, { ...PROMPT, ...behaviour }));
   }
 
+  adopt(worker: PoolWorker, onEnd: (end: WorkerEnd) => void): void {
+    this.#ends.set(workerName(worker), onEnd);
+    const it = this.workers.find((each) => workerName(each.worker) === workerName(worker));
+    if (it === undefined || it.dead) onEnd({ reason: 'is gone' });
+  }
+
+  trouble(): string {
+    return '';
+  }
+
   stop(worker: PoolWorker, graceMs: number): void {
     this.stops.push([workerName(worker), graceMs]);
     const it = this.workers.find((each) => workerName(each.worker) === workerName(worker));

@@ -23,6 +23,8 @@ const server = new SyncServer({
       assignment: null,
       dismissed: false,
       saved: true,
+      scouting: null,
+      wanted: null,
     });
   },
   content: (digest) => (digest === CONTENT.digest ? CONTENT : null),
