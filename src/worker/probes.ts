@@ -23,11 +23,11 @@ export class Probes {
     });
   }
 
-  /** @throws Error when the port is taken */
-  listen(port: number, host: string): Promise<void> {
+  /** @param host address to listen on; null: all of them @throws Error when the port is taken */
+  listen(port: number, host: string | null): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => resolve());
+      this.#server.listen({ port, ...(host !== null && { host }) }, () => resolve());
     });
   }
 

@@ -31,6 +31,7 @@ class Keeping {
   readonly failures: string[] = [];
   readonly fetched: string[] = [];
   changes = 0;
+  waitsFor = '';
   prepared = '';
   taken = 'd1';
   /** Which digests can be had. */
@@ -48,6 +49,10 @@ class Keeping {
       haveTaken: (digest) => this.taken === digest,
     },
     fetch: (digest) => this.#fetch(digest),
+    isPassing: (error) => (error as Error).message.startsWith('Secret'),
+    waiting: (reason) => {
+      this.waitsFor = reason;
+    },
     changed: () => {
       this.changes++;
     },

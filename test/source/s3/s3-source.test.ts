@@ -12,8 +12,14 @@ import { useServer } from '../../services/servers.ts';
 import { EVENTS } from '../surroundings.ts';
 import { RecordingProxy, Store } from './store.ts';
 
-const TEXTS: SourceForm = { as: 'texts', maxFiles: 1000, maxBytes: 5 * 1024 * 1024 };
-const FILES: SourceForm = { as: 'files', maxFiles: 1000, maxBytes: 1024 * 1024 * 1024 };
+const TEXTS: SourceForm = {
+  as: 'texts',
+  maxFiles: 1000,
+  maxBytes: 5 * 1024 * 1024,
+  what: 'templates',
+  advice: '',
+};
+const FILES: SourceForm = { ...TEXTS, as: 'files', maxBytes: 1024 * 1024 * 1024, what: 'targets from S3' };
 /** Tests need not wait as long as people. */
 const QUICK = { connectMs: 500, silenceMs: 1000, callMs: 800, backOffMs: 10 };
 
