@@ -10,12 +10,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/fluxcd/pkg/apis/kustomize"
 	"github.com/fluxcd/pkg/runtime/cel"
 	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/cli-utils/pkg/kstatus/status"
 )
 
@@ -39,8 +41,13 @@ func main() {
 }
 
 func run(args []string) error {
-	var objects []map[string]any
-	if err := json.NewDecoder(os.Stdin).Decode(&objects); err != nil {
+	input, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return err
+	}
+	// As the tools read objects: whole numbers stay whole.
+	var objects []any
+	if err := utiljson.Unmarshal(input, &objects); err != nil {
 		return err
 	}
 	check, err := os.ReadFile(args[0])
@@ -53,7 +60,7 @@ func run(args []string) error {
 	}
 	judgements := make([]judgement, len(objects))
 	for i, object := range objects {
-		if judgements[i], err = judge(object, string(check), evaluator); err != nil {
+		if judgements[i], err = judge(object.(map[string]any), string(check), evaluator); err != nil {
 			return fmt.Errorf("object %d: %w", i, err)
 		}
 	}
@@ -125,6 +132,8 @@ func toLua(state *lua.LState, value any) lua.LValue {
 	switch value := value.(type) {
 	case bool:
 		return lua.LBool(value)
+	case int64:
+		return lua.LNumber(value)
 	case float64:
 		return lua.LNumber(value)
 	case string:
