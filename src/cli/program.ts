@@ -1,5 +1,6 @@
 import { Command, type CommandOptions } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { controllerCommand } from './controller.ts';
 import { demoCommand } from './demo.ts';
 import { initCommand } from './init.ts';
 import { renderCommand } from './render.ts';
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     targetCommand(),
     reportCommand(),
     schemaCommand(),
+    controllerCommand(),
   ];
   for (const command of commands) add(command, program);
   // What only pods run is no command for people.

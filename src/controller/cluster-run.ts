@@ -127,8 +127,7 @@ export class ClusterRun implements RunningView {
         const data = await this.#options.readConfigMap(name);
         if (data !== null) found[name] = data;
       }
-      const { content } = this.coordinator;
-      this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, content?.digest ?? null));
+      this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
       this.#stamp = stamp;
     }
     const hash = await this.#options.templateHash();
@@ -145,9 +144,9 @@ export class ClusterRun implements RunningView {
   }
 
   /** Lets go of the run, which goes on without this process. */
-  async detach(): Promise<void> {
+  detach(): void {
     clearInterval(this.#timer);
-    await this.coordinator.detach();
+    this.coordinator.abandon();
     this.#options.pool.release();
     this.#letGo.resolve(null);
   }

@@ -159,7 +159,7 @@ export class Leadership {
       if (!signal.aborted) throw error;
     } finally {
       ended.abort();
-      await this.#registry.detach();
+      this.#registry.detach();
       await server?.close();
       await this.#giveLabelUp();
       await watching;

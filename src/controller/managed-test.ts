@@ -1,10 +1,9 @@
 import { formatProblem, ProblemsError } from '../api/problem.ts';
 import type { LoadTestStatus } from '../api/status.ts';
 import type { LoadTestObject } from '../kube/resources.ts';
-import type { Summary } from '../report/summary.ts';
-import type { Verdict } from '../stop/verdict.ts';
 import { parseDuration } from '../units/duration.ts';
 import type { Rational } from '../units/rational.ts';
+import { workerSelector } from './children/owner.ts';
 import type { ClusterRun } from './cluster-run.ts';
 import { type Ended, endedOf } from './ended.ts';
 import { eventOf } from './events.ts';
@@ -88,8 +87,8 @@ export class ManagedTest {
   }
 
   /** This process leads no more, or ends: workers go on until another asks for them. */
-  async detach(): Promise<void> {
-    await this.#run?.detach();
+  detach(): void {
+    this.#run?.detach();
     this.#run = null;
   }
 
@@ -191,13 +190,15 @@ export class ManagedTest {
   async #tell(object: LoadTestObject): Promise<number | null> {
     const { events } = this.#world;
     const state = this.#state();
-    const status = statusOf(object, {
+    const { namespace = '', name, uid = '' } = object.metadata;
+    const view = {
       state,
       run: this.#run,
       ended: this.#ended,
       before: this.#writer.last ?? object.status ?? null,
       now: new Date(this.#world.clock.wall()),
-    });
+    };
+    const status = statusOf(object, view, workerSelector({ namespace, name, uid }));
     const event = this.#told === null && wasTold(object, state) ? null : eventOf(this.#told, state);
     this.#told = state;
     if (event !== null) events.record({ ...event, regarding: object });

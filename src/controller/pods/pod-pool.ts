@@ -18,11 +18,14 @@ import { type WorkerTemplate, workerOf, workerPod } from './worker-pod.ts';
 /** How long pods may take to go beyond their grace before nobody waits for them any more, in ms. */
 const GOING_MS = 30_000;
 
+/** What of a store of pods a pool reads. */
+export type PodStore = Pick<Store<Pod>, 'get' | 'having' | 'onChange'>;
+
 export interface PodPoolOptions {
   client: PodClient;
   clock: Clock;
   /** The pods of all workers (`WORKER_SELECTOR`), by the uid of their owner (`ownerUidOf`). Must have been synced. */
-  store: Store<Pod>;
+  store: PodStore;
   test: TestIdentity;
   /** Id of the run. */
   run: string;
@@ -87,6 +90,17 @@ export class PodPool implements WorkerPool {
     const all = [...[...this.#processes.values()].map(({ gone }) => gone), this.#removeStrangers()];
     await Promise.race([Promise.all(all), sleep(Math.max(0, ...graces) + GOING_MS, ended.signal)]);
     ended.abort();
+    for (const process of this.#processes.values()) process.abandon();
+    this.#forget();
+  }
+
+  /** How many pods there are whose workers may still live. */
+  get size(): number {
+    return [...this.#processes.values()].filter(({ liveUid }) => liveUid !== null).length;
+  }
+
+  /** Lets go of the pods, which stay as they are: another process looks after them. */
+  release(): void {
     for (const process of this.#processes.values()) process.abandon();
     this.#forget();
   }

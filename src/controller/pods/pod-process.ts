@@ -5,7 +5,7 @@ import type { Client, NewObject } from '../../kube/client.ts';
 import { sleep } from '../../kube/deadline.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { PODS, type Pod } from '../../kube/resources.ts';
-import type { Store } from '../../kube/store.ts';
+import type { PodStore } from './pod-pool.ts';
 import { endOf, wasPlaced } from './pod-end.ts';
 import { podTrouble } from './pod-trouble.ts';
 import { startFailure } from './start-failure.ts';
@@ -20,7 +20,7 @@ export interface PodProcessOptions {
   client: PodClient;
   clock: Clock;
   /** Where the state of pods comes from. Must have been synced. */
-  store: Store<Pod>;
+  store: PodStore;
   worker: PoolWorker;
   place: { namespace: string; name: string };
   /** Makes the pod as it should be now. @throws KubeError, or any error that says what is wrong with its template */
