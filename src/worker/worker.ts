@@ -48,6 +48,8 @@ export class Worker {
 
   #state: SyncRequest['state'] = 'starting';
   #assignment: Assignment | null = null;
+  /** How many assignments it has taken: lanes know plans by it, whichever coordinator they are from. */
+  #taken = 0;
   #acknowledged: Version | null = null;
   #problem = '';
   /** Why it cannot go on; empty while it can. */
@@ -195,7 +197,7 @@ export class Worker {
   #setFence(): void {
     const assignment = this.#assignment;
     if (assignment === null) return;
-    this.#lanes.setFence(this.#conversation.answeredAt, assignment.fenceMs, assignment.version.n);
+    this.#lanes.setFence(this.#conversation.answeredAt, assignment.fenceMs, this.#taken);
   }
 
   // --- doing what it is told ---
@@ -203,6 +205,7 @@ export class Worker {
   #take(assignment: Assignment): void {
     const first = this.#assignment === null;
     this.#assignment = assignment;
+    this.#taken++;
     const scheduleMs = scheduleTimeAt(assignment.segments, this.#runMs);
     this.#ballot.follow(assignment.stopWhen, assignment.warmupMs, scheduleMs);
     this.#sets.follow(assignment.content, this.#startAt);
@@ -262,7 +265,7 @@ export class Worker {
     if (this.#state === 'ready') this.#state = 'running';
     const latencyAboveMs = assignment.stopWhen?.latencyAboveMs ?? Number.POSITIVE_INFINITY;
     this.#lanes.follow({
-      version: assignment.version.n,
+      version: this.#taken,
       plan: {
         startAt: this.#startAt,
         segments: assignment.segments,
@@ -277,9 +280,8 @@ export class Worker {
 
   /** Every lane follows the newest plan: so says the worker. */
   #acknowledge(): void {
-    const { version } = this.#assignment!;
-    if (!this.#lanes.follows(version.n)) return;
-    this.#acknowledged = version;
+    if (!this.#lanes.follows(this.#taken)) return;
+    this.#acknowledged = this.#assignment!.version;
     this.#setFence();
     this.#conversation.callAtOnce();
   }

@@ -279,8 +279,8 @@ export class FakeCluster implements WorkerPool {
     }
     mock.timers.tick(STEP_MS);
     await settled();
-    const { digest } = this.coordinator.content;
-    if (this.contents.at(-1) !== digest) this.contents.push(digest);
+    const { digest } = this.coordinator;
+    if (digest !== null && this.contents.at(-1) !== digest) this.contents.push(digest);
     for (const worker of this.workers) worker.work();
     if ((this.now / STEP_MS) % (SNAPSHOT_EVERY_MS / STEP_MS) === 0) {
       this.last = this.coordinator.snapshot();
