@@ -46,6 +46,11 @@ export class ContentChange {
     return this.#next;
   }
 
+  /** Digest of the newest set that is current or to come; null: there is none. */
+  get known(): string | null {
+    return (this.#next ?? this.#intent?.card ?? this.#current)?.digest ?? null;
+  }
+
   get labels(): RunLabels {
     return this.#labels;
   }
@@ -73,8 +78,7 @@ export class ContentChange {
   offer(content: Content): boolean {
     this.#lastError = '';
     const card = cardOf(content);
-    const known = this.#next ?? this.#intent?.card ?? this.#current;
-    if (card.digest === known?.digest) return this.keep(content);
+    if (card.digest === this.known) return this.keep(content);
     this.#labels.add(content.labels);
     const coming = this.#intent?.card ?? this.#current;
     if (this.#current === null) this.#current = card;
@@ -90,6 +94,16 @@ export class ContentChange {
     if (!isMissing || this.#texts.has(content.digest)) return false;
     this.#texts.set(content.digest, content);
     return true;
+  }
+
+  /** A set is lost: another takes its place as soon as there is one. Not for one that is about to be named. */
+  forget(digest: string): void {
+    if (this.#intent !== null) return;
+    if (this.#next?.digest === digest) this.#next = null;
+    if (this.#current?.digest === digest) {
+      this.#current = this.#next;
+      this.#next = null;
+    }
   }
 
   /** A set that should have become current cannot. @returns false: that is known already */

@@ -123,7 +123,7 @@ export class Coordinator {
       restored === null
         ? new ContentChange(content, mostLabels)
         : ContentChange.of(restored.content, content);
-    this.#scouting = new Scouting(this.#contentChange);
+    this.#scouting = new Scouting(this.#contentChange, epoch);
     this.#memory = new RunMemory({
       clock,
       store: options.store ?? null,
@@ -153,10 +153,10 @@ export class Coordinator {
       news: {
         holdMs: () => this.#holdMs,
         leaseMs: () => this.#leaseMs,
-        tells: () => this.#claimed,
+        tells: () => this.#claimed || this.#verdict !== null,
         assignment: (member) => this.#assignmentFor(member),
         dismissed: (member) => this.#dismisses(member),
-        holdsBack: () => this.#verdict === null && this.#planChange.holdsBack(this.#clock.now()),
+        holdsBack: () => this.#holdsBack,
         scouting: (member) => this.#scouting.orderFor(member),
         wanted: (member) => this.#scouting.wantedOf(member, this.#crew.members),
       },
@@ -182,8 +182,7 @@ export class Coordinator {
 
   /** Where a scouting worker is to look; null: the digest is not that of the newest order. */
   scoutingOf(digest: string): ScoutingOrder | null {
-    const { order } = this.#scouting;
-    return order?.digest === digest ? order : null;
+    return this.#scouting.find(digest);
   }
 
   start(): void {
@@ -235,8 +234,8 @@ export class Coordinator {
 
   /** Has a worker look for what is sent, as long as no later order comes. */
   lookAt(order: ScoutingOrder): void {
-    if (this.#scouting.lookAt(order)) this.#answers.flush();
     this.#review();
+    if (this.#scouting.lookAt(order)) this.#answers.flush();
   }
 
   /**
@@ -251,7 +250,7 @@ export class Coordinator {
       if (this.#contentChange.keep(finding.content)) this.#review();
       return;
     }
-    if (finding.order !== this.#scouting.order?.digest) return;
+    if (finding.order !== this.#scouting.digest) return;
     if (finding.kind === 'offered') this.offer(finding.content);
     else if (finding.kind === 'refused') this.refuse(finding.reason);
     else this.trouble(finding.reason);
@@ -345,6 +344,15 @@ export class Coordinator {
 
   get #holdMs(): number {
     return this.#planChange.fenceMs === null ? this.#timing.holdMs : this.#timing.holdWhileChangingMs;
+  }
+
+  /**
+   * An answer moves a worker's fence on: not beyond an instant of which it is to hear, and none that an earlier
+   * coordinator may have saved.
+   */
+  get #holdsBack(): boolean {
+    if (this.#verdict !== null) return false;
+    return !this.#claimed || this.#planChange.holdsBack(this.#clock.now());
   }
 
   get #goesOn(): string {
@@ -449,7 +457,8 @@ export class Coordinator {
     const now = this.#clock.now();
     this.#endLeases(now);
     const scout = this.#scouting.choose(this.#crew.members);
-    if (scout !== null) this.#answers.flush(scout);
+    if (this.#scouting.forgetLost(this.#crew.members)) this.#answers.publish();
+    else if (scout !== null) this.#answers.flush(scout);
     if (this.#phase === 'Preparing') this.#reviewStart(now);
     if (this.#phase === 'Running') this.#reviewRun(now);
     if (this.#phase === 'Draining') this.#reviewEnd(now);

@@ -2,19 +2,32 @@ import type { ContentChange } from './content-change.ts';
 import type { Member } from './member.ts';
 import type { ScoutingOrder } from './protocol.ts';
 
-/** Which worker of a run looks for what is sent: the live one of the lowest index that has called, as long as it stays. */
+/**
+ * Which worker of a run looks for what is sent: the live one of the lowest index that has called, as long as it stays. It
+ * begins anew where a set was lost, with this process or with all workers that had it.
+ */
 export class Scouting {
   readonly #content: ContentChange;
+  readonly #epoch: number;
   #order: ScoutingOrder | null = null;
   #scout: Member | null = null;
+  /** How often a set was lost. */
+  #losses = 0;
 
-  constructor(content: ContentChange) {
+  constructor(content: ContentChange, epoch: number) {
     this.#content = content;
+    this.#epoch = epoch;
   }
 
-  /** The newest order; null: none was given. */
-  get order(): ScoutingOrder | null {
-    return this.#order;
+  /** Digest of the newest order, as workers hear of it; null: none was given. */
+  get digest(): string | null {
+    return this.#order === null ? null : `${this.#order.digest}-${this.#epoch}-${this.#losses}`;
+  }
+
+  /** The newest order, as it stands now; null: that is not its digest. */
+  find(digest: string): ScoutingOrder | null {
+    if (this.#order === null || digest !== this.digest) return null;
+    return { ...this.#order, digest, known: this.#content.known };
   }
 
   /** Where to look from now on. @returns false: that is known */
@@ -22,6 +35,17 @@ export class Scouting {
     const isNew = order.digest !== this.#order?.digest;
     this.#order = order;
     return isNew;
+  }
+
+  /** Forgets a set of which no worker holds the text that is missing here. @returns whether there was one */
+  forgetLost(members: readonly Member[]): boolean {
+    const { wanted } = this.#content;
+    const live = members.filter((member) => member.live);
+    if (wanted === null || this.#order === null || live.length === 0) return false;
+    if (live.some((member) => !member.heard || holds(member, wanted))) return false;
+    this.#content.forget(wanted);
+    this.#losses++;
+    return true;
   }
 
   /** @returns the worker that is to look, where it is another than before */
@@ -33,7 +57,7 @@ export class Scouting {
 
   /** Digest of the order for one member; null: it is not its task. */
   orderFor(member: Member): string | null {
-    return member === this.#scout ? (this.#order?.digest ?? null) : null;
+    return member === this.#scout ? this.digest : null;
   }
 
   /** Digest of the set that one member shall tell, because it is missing here; null: none. */

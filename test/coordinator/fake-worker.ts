@@ -87,6 +87,7 @@ export class FakeWorker {
   readonly #flights: { warmup: boolean; label: number; answeredAt: number }[] = [];
   #lanes: FakeLane[] = [];
   #taken = 0;
+  #scouts: string | null = null;
   #acknowledged: Version | null = null;
   #startAt: number | null = null;
   #answeredAt: number;
@@ -297,6 +298,14 @@ export class FakeWorker {
     const forever = this.assignment?.afterLease === 'Continue';
     this.#leaseEnd = forever ? Number.POSITIVE_INFINITY : this.#answeredAt + response.leaseMs;
     this.#setFence();
+    if (response.scouting !== null && response.scouting !== this.#scouts) {
+      this.#cluster.carryScouting(this, response.scouting);
+    }
+    this.#scouts = response.scouting;
+    const { prepared, running } = this.sets.report;
+    if (response.wanted !== null && (response.wanted === prepared || response.wanted === running)) {
+      this.#cluster.carryKept(this, response.wanted);
+    }
     if (response.dismissed) this.#stop();
     if (response.saved && (this.#over || response.dismissed)) this.#cluster.exit(this, 'exited with code 0');
   }
