@@ -158,7 +158,7 @@ suite('the chart', { skip: helmMissing }, () => {
       'configmaps taz-settings: get list watch',
       'leases.coordination.k8s.io taz-controller: get update',
       'leases.coordination.k8s.io: create',
-      'pods: get patch',
+      'pods: get list patch',
       'secrets taz-authority: create get patch update',
     ]);
     const inNamespace = render({ values: { scope: { namespaces: ['a', 'b'] } } });
