@@ -265,6 +265,7 @@ suite('values.schema.json', { skip: helmMissing }, () => {
     ['maxRatePerTest', { limits: { maxRatePerTest: 5000 } }],
     ['maxRatePerTest', { limits: { maxRatePerTest: '5000' } }],
     ['maxRateTotal', { limits: { maxRateTotal: '5000/d' } }],
+    ['maxRateTotal', { limits: { maxRateTotal: '0.0/s' } }],
     ['maxRate', { limits: { maxRate: '5/s' } }],
     ['allowedHosts', { limits: { allowedHosts: '*.svc' } }],
     ['allowedHosts', { limits: { allowedHosts: ['http://a'] } }],
