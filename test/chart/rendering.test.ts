@@ -227,7 +227,7 @@ suite('the chart', { skip: helmMissing }, () => {
   test('keeps within what names may have, whatever the release is called', () => {
     const release = `a${'b'.repeat(51)}c`;
     for (const { kind, metadata } of render({ release })) {
-      const { length } = metadata.name!;
+      const { length } = metadata.name;
       assert.ok(
         length <= (kind === 'CustomResourceDefinition' || kind.includes('Role') ? 253 : 63),
         metadata.name,
