@@ -128,7 +128,7 @@ export class Pod {
 export async function serveTarget(t: TestContext): Promise<{ origin: string; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.url} ${request.headers['x-key'] ?? ''}`.trim());
+    requests.push(`${request.url} ${String(request.headers['x-key'] ?? '')}`.trim());
     response.end();
   });
   server.listen(0, '127.0.0.1');
