@@ -257,7 +257,7 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
       source: {
         kind: 'targets' as const,
         loop: true,
-        from: [{ s3: store.spec({ prefix: 'w/' }) }],
+        from: [{ s3: store.spec({ prefix: 'travel/' }) }],
         reloadMs: null,
       },
       variables: [],
@@ -266,15 +266,15 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
     const lookAround = async () => store.around();
     const loader = new ContentLoader(spec, { lookAround, baseDir: null, travels: { secretKey: 'k' } });
     t.after(() => loader.close());
-    await store.put('w/a', '{}\n');
+    await store.put('travel/a', '{}\n');
     const content = await loader.look(signal);
     assert.deepEqual(content.files, [{ name: 'a', text: '{}\n' }]);
-    await store.put('w/b', Buffer.alloc(6 * 1024 * 1024, '{}\n'));
+    await store.put('travel/b', Buffer.alloc(6 * 1024 * 1024, '{}\n'));
     await assert.rejects(
       loader.look(signal),
       /targets from S3 may have 5 MiB: put them into a volume of the workers, and use directory: \{path: …\}$/,
     );
-    await store.delete('w/b');
+    await store.delete('travel/b');
   });
 
   test('a part of a file is not left behind', async () => {

@@ -83,7 +83,7 @@ export class Pod {
       },
     });
     this.process = child;
-    createInterface({ input: child.stderr! }).on('line', (line) => this.lines.push(line));
+    createInterface({ input: child.stderr }).on('line', (line) => this.lines.push(line));
     this.#ended = once(child, 'close').then(([code]) => code as number | null);
   }
 
