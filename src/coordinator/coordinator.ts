@@ -320,7 +320,7 @@ export class Coordinator {
   outline(): RunOutline {
     const { plan, startAt } = this.#course;
     const newest = Array.from({ length: this.#workers }, (_, index) => this.#crew.newest(index));
-    const live = this.#crew.members.filter((member) => member.able);
+    const able = this.#crew.members.filter((member) => member.able);
     return {
       phase: this.#phase,
       reason: this.#verdict?.reason ?? '',
@@ -328,7 +328,10 @@ export class Coordinator {
       startedAt: startAt === null ? null : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
-      ready: new Set(live.map(({ worker }) => worker.index)).size,
+      complete: this.#crew.members.every(
+        ({ live, heard, incarnation }) => !live || heard || incarnation === null,
+      ),
+      ready: new Set(able.map(({ worker }) => worker.index)).size,
       missing: newest.flatMap((member) =>
         member === undefined || member.able || member.state === 'leaving' ? [] : [member.worker],
       ),
