@@ -51,7 +51,10 @@ suite('what a test needs beside its pods', { skip: api.missing }, () => {
     assert.deepEqual(calls, []);
     clock.by(60_000);
     await children.ensure(owner);
-    assert.deepEqual(calls.toSorted((a, b) => a.localeCompare(b)), ['apply networkpolicies', 'apply serviceaccounts']);
+    assert.deepEqual(
+      calls.toSorted((a, b) => a.localeCompare(b)),
+      ['apply networkpolicies', 'apply serviceaccounts'],
+    );
     assert.equal((await account())!.metadata.resourceVersion, before);
   });
 

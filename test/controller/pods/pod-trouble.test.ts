@@ -204,8 +204,31 @@ suite('proof that a worker has ended', () => {
     ],
     [
       'its node was started anew',
-      pod(terminated({ exitCode: 137, reason: 'ContainerStatusUnknown' })),
+      pod(
+        terminated({
+          exitCode: 137,
+          reason: 'ContainerStatusUnknown',
+          message:
+            'The container could not be located when the pod was deleted.  The container used to be Running',
+        }),
+      ),
       'was gone when its node came back',
+    ],
+    [
+      'it was deleted before it had an image',
+      pod(
+        terminated({
+          exitCode: 137,
+          reason: 'ContainerStatusUnknown',
+          message: 'The container could not be located when the pod was terminated',
+        }),
+      ),
+      'ended before it began',
+    ],
+    [
+      'it crashed before its pod was ever called running',
+      pod(terminated({ exitCode: 3, reason: 'Error' }, { phase: 'Pending' })),
+      'exited with code 3',
     ],
     [
       'it was evicted by its node',
