@@ -5,7 +5,7 @@ import { ContentLoader } from '../../source/content-loader.ts';
 import { type Lookout, Scout, type ScoutNews } from '../../source/scout.ts';
 import { newsText } from '../../source/scout-news.ts';
 import type { LookAround } from '../../source/surroundings.ts';
-import { checkContent } from '../../template/check.ts';
+import { checkContent, formatContentProblem } from '../../template/check.ts';
 import type { Content } from '../../template/content.ts';
 import { RefusalError } from '../caller.ts';
 import type { Findings } from './findings.ts';
@@ -144,16 +144,24 @@ export class Scouting {
 
   #say(news: ScoutNews): void {
     const { say } = this.#options;
-    if (news.kind === 'offered') say(`found a good set: ${summaryOf(news.content)}`);
-    if (news.kind === 'failed') say(this.#masker.text(`cannot read what is sent: ${news.message}`));
-    if (news.kind === 'refused') say('found a set that is bad, and must not be sent:');
-    const text = newsText(news);
-    if (text !== null) say(this.#masker.text(text));
+    const masked = (text: string): void => say(this.#masker.text(text));
+    switch (news.kind) {
+      case 'offered':
+        return say(`found a good set: ${summaryOf(news.content)}`);
+      case 'failed':
+        return masked(`cannot read what is sent: ${news.message}`);
+      case 'refused':
+        say(`found a set that is bad and must not be sent: ${summaryOf(news.content)}`);
+        for (const problem of news.problems) masked(formatContentProblem(problem));
+        return;
+      case 'recovered':
+        return say(newsText(news)!);
+    }
   }
 }
 
 /** In a few words. */
-export function summaryOf(content: Content): string {
+function summaryOf(content: Content): string {
   const { digest } = content;
   const what =
     content.kind === 'templates'
