@@ -228,7 +228,7 @@ export class Coordinator {
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
     for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
-    this.#memory.touch();
+    this.#memory.save(() => {});
     this.#review();
   }
 
@@ -594,10 +594,10 @@ export class Coordinator {
 
   /** One after another: while one is succeeded, the others wait. */
   #reviewRoll(): void {
-    const outdated = this.#crew.members.filter(({ live, outdated }) => live && outdated);
+    const outdated = this.#crew.members.filter(({ gone, outdated }) => outdated && !gone);
     const isSucceeded = (member: Member) => this.#crew.newest(member.worker.index) !== member;
     const next = outdated
-      .filter((member) => !isSucceeded(member) && member.worker.index < this.#workers)
+      .filter((member) => member.live && !isSucceeded(member) && member.worker.index < this.#workers)
       .toSorted((one, other) => one.worker.index - other.worker.index)
       .at(0);
     if (next === undefined) return;
