@@ -568,10 +568,11 @@ export class Coordinator {
 
   #reviewRun(now: number): void {
     const { stopWhen } = this.#spec;
-    const owning = this.#crew.members.filter((member) => this.#course.owns(member));
     if (stopWhen !== null) {
       // One that has done its part, or has stopped by itself, still has its say.
-      const voting = owning.filter(({ state }) => state !== 'lost');
+      const voting = this.#crew.members.filter(
+        (member) => this.#course.owns(member) && member.state !== 'lost',
+      );
       const reason = stopByVotes(voting, stopWhen);
       if (reason !== null) return this.stop('StoppedByVotes', reason);
     }
@@ -579,7 +580,8 @@ export class Coordinator {
     const { endsAt } = this.#course.plan!;
     // Before an instant that is being saved, workers stand still: they are not at their end.
     if (endsAt !== null && runMs >= endsAt && this.#course.intendedAt === null) {
-      const live = owning.filter((member) => member.live);
+      // Who has handed its share over may not have come to the end of its part.
+      const live = this.#crew.members.filter((member) => member.live && this.#course.hasServed(member));
       const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
       if (live.length > 0 && this.#since(this.#course.startAt! + endsAt, now) < patienceMs) return;
       for (const member of live) this.#crew.lose(member, 'did not come to an end');

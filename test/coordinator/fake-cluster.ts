@@ -396,6 +396,7 @@ export class FakeCluster implements WorkerPool {
   }
 
   decide(hit: number, { worker, dueAt, dropped, digest }: Omit<Decided, 'at'>): void {
+    this.startAt ??= worker.assignment!.startAt! - FakeClock.EPOCH;
     const before = this.decided.get(hit);
     const name = workerName(worker.worker);
     if (before !== undefined) {
