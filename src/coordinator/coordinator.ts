@@ -228,7 +228,7 @@ export class Coordinator {
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
     for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
-    this.#memory.touch();
+    this.#memory.save(() => {});
     this.#review();
   }
 
@@ -590,10 +590,11 @@ export class Coordinator {
 
   #reviewRun(now: number): void {
     const { stopWhen } = this.#spec;
-    const owning = this.#crew.members.filter((member) => this.#course.owns(member));
     if (stopWhen !== null) {
       // One that has done its part, or has stopped by itself, still has its say.
-      const voting = owning.filter(({ state }) => state !== 'lost');
+      const voting = this.#crew.members.filter(
+        (member) => this.#course.owns(member) && member.state !== 'lost',
+      );
       const reason = stopByVotes(voting, stopWhen);
       if (reason !== null) return this.stop('StoppedByVotes', reason);
     }
@@ -601,7 +602,8 @@ export class Coordinator {
     const { endsAt } = this.#course.plan!;
     // Before an instant that is being saved, workers stand still: they are not at their end.
     if (endsAt !== null && runMs >= endsAt && this.#course.intendedAt === null) {
-      const live = owning.filter((member) => member.live);
+      // Who has handed its share over may not have come to the end of its part.
+      const live = this.#crew.members.filter((member) => member.live && this.#course.hasServed(member));
       const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
       if (live.length > 0 && this.#since(this.#course.startAt! + endsAt, now) < patienceMs) return;
       for (const member of live) this.#crew.lose(member, 'did not come to an end');
@@ -616,10 +618,10 @@ export class Coordinator {
 
   /** One after another: while one is succeeded, the others wait. */
   #reviewRoll(): void {
-    const outdated = this.#crew.members.filter(({ live, outdated }) => live && outdated);
+    const outdated = this.#crew.members.filter(({ gone, outdated }) => outdated && !gone);
     const isSucceeded = (member: Member) => this.#crew.newest(member.worker.index) !== member;
     const next = outdated
-      .filter((member) => !isSucceeded(member) && member.worker.index < this.#workers)
+      .filter((member) => member.live && !isSucceeded(member) && member.worker.index < this.#workers)
       .toSorted((one, other) => one.worker.index - other.worker.index)
       .at(0);
     if (next === undefined) return;
