@@ -7,7 +7,7 @@ import { Answers } from './answers.ts';
 import { ContentChange } from './content-change.ts';
 import { Course } from './course.ts';
 import { Crew } from './crew.ts';
-import { goalOf } from './goal.ts';
+import { WantedGoal } from './goal.ts';
 import type { Member } from './member.ts';
 import { NotServing } from './not-serving.ts';
 import { PlanChange } from './plan-change.ts';
@@ -85,6 +85,7 @@ export class Coordinator {
   readonly #answers: Answers;
   readonly #planChange: PlanChange;
   readonly #contentChange: ContentChange;
+  readonly #wanted = new WantedGoal();
   readonly #scouting: Scouting;
   readonly #memory: RunMemory;
   readonly #ended = Promise.withResolvers<RunSnapshot>();
@@ -543,7 +544,7 @@ export class Coordinator {
     if (card !== null && ready.length === this.#workers && ready.every((member) => member.able)) {
       if (this.#memory.failing) return;
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
-      this.#course.intendStart(startAt, goalOf(this.#spec, card, ready));
+      this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
     } else if (now - this.#createdAt > this.#spec.startTimeoutMs) {
       this.stop('Failed', this.#startFailure());
@@ -640,7 +641,7 @@ export class Coordinator {
     }
     const roomMs = this.#memory.idle ? this.#memory.roomMs : null;
     const isReady = contents.isReady(this.#crew.speaking);
-    const goal = goalOf(this.#spec, isReady ? contents.next! : contents.current, owners);
+    const goal = this.#wanted.of(this.#spec, isReady ? contents.next! : contents.current, owners);
     const plan = this.#course.plan!;
     const step = this.#planChange.bring(goal, now, roomMs);
     // Where the number of hits depends on the set, both change at one instant.
