@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { RunSpec } from '../api/run-spec.ts';
 import type { Clock } from '../attack/clock.ts';
+import type { Caller } from '../coordinator/caller.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { RunSnapshot } from '../coordinator/snapshot.ts';
 import { workerCount } from '../coordinator/worker-count.ts';
-import type { PoolWorker } from '../coordinator/worker-pool.ts';
+import { type PoolWorker, workerName } from '../coordinator/worker-pool.ts';
 import { summarize } from '../report/summarize.ts';
 import type { Summary } from '../report/summary.ts';
 import type { Verdict } from '../stop/verdict.ts';
@@ -90,7 +91,16 @@ export class ClusterRun implements RunningView {
   /** Who calls with the token of that pod; null: no worker of this run. */
   callerOf(podUid: string): Caller | null {
     const worker = this.#options.pool.podOf(podUid);
-    return worker === null ? null : callerOf(this.coordinator, worker);
+    if (worker === null) return null;
+    const { coordinator } = this;
+    return {
+      run: this.id,
+      worker,
+      sync: (request) => coordinator.sync(request),
+      content: (digest) => coordinator.contentOf(digest),
+      scouting: (digest) => coordinator.scoutingOf(digest),
+      finding: (finding) => coordinator.finding(finding),
+    };
   }
 
   get key(): string {
@@ -152,13 +162,13 @@ export class ClusterRun implements RunningView {
   }
 
   state(): TestState {
-    const { phase, reason, suspended, templates, startAt } = this.coordinator.outline();
+    const { phase, reason, suspended, digest, contentError, startedAt } = this.coordinator.outline();
     switch (phase) {
       case 'Preparing':
-        return this.#starting(templates.digest === '' ? templates.lastError : '');
+        return this.#starting(digest === null ? contentError : '');
       case 'Running':
         if (suspended) return this.#held();
-        return { kind: 'running', message: this.#runningMessage(startAt) };
+        return { kind: 'running', message: this.#runningMessage(startedAt) };
       case 'Draining':
       case 'Ended':
         return { kind: 'ending', message: reason };
@@ -191,7 +201,7 @@ export class ClusterRun implements RunningView {
   }
 
   get templatesLoaded(): boolean {
-    return this.coordinator.outline().templates.digest !== '';
+    return this.coordinator.digest !== null;
   }
 
   #starting(templatesError: string): TestState {
@@ -226,9 +236,9 @@ export class ClusterRun implements RunningView {
     return { kind: 'held', by: 'Suspended', message: 'spec.suspend is true: nothing is sent' };
   }
 
-  #runningMessage(startAt: number | null): string {
+  #runningMessage(startedAt: number | null): string {
     const { desired, ready } = this.workers;
-    const since = startAt === null ? '' : ` since ${instant(new Date(startAt))}`;
+    const since = startedAt === null ? '' : ` since ${instant(new Date(startedAt))}`;
     const text = ready < desired ? this.#troubleText() : '';
     return `${ready} of ${desired} workers send${since}${text === '' ? '' : `; ${text}`}`;
   }
@@ -236,9 +246,9 @@ export class ClusterRun implements RunningView {
   /** What keeps workers from coming up, the first of them. */
   #troubleText(): string {
     const { missing } = this.coordinator.outline();
-    for (const { worker, name } of missing) {
+    for (const worker of missing) {
       const text = this.#options.pool.trouble(worker);
-      if (text !== '') return `${name} ${text}`;
+      if (text !== '') return `${workerName(worker)} ${text}`;
     }
     return '';
   }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import type { Clock } from '../attack/clock.ts';
 import type { Caller } from '../coordinator/caller.ts';
+import { NotServing } from '../coordinator/not-serving.ts';
 import { SyncServer } from '../coordinator/sync-server.ts';
 import type { Client } from '../kube/client.ts';
 import type { Connection } from '../kube/connection.ts';
@@ -202,14 +203,18 @@ export class Leadership {
     return server;
   }
 
-  /** @returns null: nobody that is known here */
-  async #callerOf(token: string): Promise<Caller | null> {
+  /**
+   * @returns null: nobody that is known here
+   * @throws NotServing where the run of that pod has not been taken over yet
+   */
+  async #callerOf(authorization: string): Promise<Caller | null> {
     try {
-      const { podUid } = await this.#tokens.verify(token);
+      const { namespace, pod, podUid } = await this.#tokens.verify(authorization.replace(/^Bearer /, ''));
       for (const [, { run }] of this.#registry.values()) {
         const caller = run?.callerOf(podUid) ?? null;
         if (caller !== null) return caller;
       }
+      if (this.#pods.get(`${namespace}/${pod}`)?.metadata.uid === podUid) throw new NotServing();
       return null;
     } catch (error) {
       if (error instanceof TokenError) {
@@ -348,7 +353,7 @@ export class Leadership {
     while (await sleep(AUTHORITY_EVERY_MS, signal)) {
       try {
         const { serving, bundle } = await this.#authority.refresh();
-        server.secure({ key: serving.key, cert: serving.certificate });
+        server.setSecureContext({ key: serving.key, cert: serving.certificate });
         if (bundle === this.#trusted) continue;
         this.#trusted = bundle;
         for (const [key] of this.#registry.values()) this.#loop.add(key);

@@ -1,9 +1,14 @@
 import type { Clock } from '../attack/clock.ts';
 import type { Member } from './member.ts';
+import { NotServing } from './not-serving.ts';
 import { type Assignment, isNewer, type SyncRequest, type SyncResponse, type Version } from './protocol.ts';
+
+/** A call that would be answered too early is looked at again after this, in ms. */
+const LOOK_AGAIN_MS = 20;
 
 export interface AnswersOptions {
   clock: Clock;
+  epoch: number;
   /** Wall clock minus clock, in ms. */
   wallOffset: number;
   /** What answers say beyond the call itself, at the instant at which they are given. */
@@ -15,21 +20,36 @@ export interface News {
   /** How long a call is held when there is nothing new, in ms. */
   holdMs(): number;
   leaseMs(): number;
+  /** Assignments may be told. */
+  tells(): boolean;
   assignment(member: Member): Assignment;
   /** The run has no use for this member any more. */
   dismissed(member: Member): boolean;
+  /** Live members must not be answered now. */
+  holdsBack(): boolean;
+  scouting(member: Member): string | null;
+  wanted(member: Member): string | null;
+}
+
+/** A call that waits for its answer. */
+interface Held {
+  member: Member;
+  answer: () => void;
+  refuse: () => void;
 }
 
 /** Answers to workers: at once when there is something new, else a call is held for a while. */
 export class Answers {
   readonly #options: AnswersOptions;
   readonly #clock: Clock;
-  readonly #held = new Set<() => void>();
-  #version: Version = { epoch: 1, n: 1 };
+  readonly #held = new Set<Held>();
+  #version: Version;
+  #closed = false;
 
   constructor(options: AnswersOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#version = { epoch: options.epoch, n: 1 };
   }
 
   /** Of the newest assignment. */
@@ -43,18 +63,29 @@ export class Answers {
     this.flush();
   }
 
-  /** Answers every call that is being held. */
-  flush(): void {
-    for (const answer of this.#held) answer();
+  /** Answers every call that is being held, or those of one member. */
+  flush(member?: Member): void {
+    for (const held of this.#held) if (member === undefined || held.member === member) held.answer();
   }
 
-  /** @param usable whether the call's report could be used */
+  /** Refuses every call, those that are being held too. */
+  close(): void {
+    this.#closed = true;
+    for (const held of this.#held) held.refuse();
+  }
+
+  /**
+   * @param usable whether the call's report could be used
+   * @throws NotServing when another coordinator has the run
+   */
   give(member: Member, request: SyncRequest, usable: boolean): Promise<SyncResponse> {
-    const isNews = member.live && isNewer(this.#version, request.received);
-    if (request.urgent || !usable || !member.live || isNews) {
-      return Promise.resolve(this.#answer(member, request, 0, usable));
-    }
-    return this.#hold(member, request);
+    if (this.#closed) return Promise.reject(new NotServing());
+    const isPressing = request.urgent || !usable || this.#isNews(request);
+    const waits = member.live
+      ? !isPressing || this.#options.news.holdsBack()
+      : member.state === 'ended' && !member.saved;
+    if (!waits) return Promise.resolve(this.#answer(member, request, 0, usable));
+    return this.#hold(member, request, usable);
   }
 
   /** For a caller that is no member of this run. */
@@ -73,16 +104,30 @@ export class Answers {
     };
   }
 
-  #hold(member: Member, request: SyncRequest): Promise<SyncResponse> {
+  #hold(member: Member, request: SyncRequest, usable: boolean): Promise<SyncResponse> {
+    const { news } = this.#options;
     const since = this.#clock.now();
-    return new Promise((resolve) => {
-      const answer = (): void => {
-        clearTimeout(timer);
-        this.#held.delete(answer);
-        resolve(this.#answer(member, request, this.#clock.now() - since, true));
+    return new Promise((resolve, reject) => {
+      const held: Held = {
+        member,
+        answer: () => {
+          clearTimeout(timer);
+          if (member.live && news.holdsBack()) {
+            timer = setTimeout(held.answer, LOOK_AGAIN_MS);
+            return;
+          }
+          this.#held.delete(held);
+          resolve(this.#answer(member, request, this.#clock.now() - since, usable));
+        },
+        refuse: () => {
+          clearTimeout(timer);
+          this.#held.delete(held);
+          reject(new NotServing());
+        },
       };
-      const timer = setTimeout(answer, this.#options.news.holdMs());
-      this.#held.add(answer);
+      const isPressing = request.urgent || !usable;
+      let timer = setTimeout(held.answer, member.live && isPressing ? LOOK_AGAIN_MS : news.holdMs());
+      this.#held.add(held);
     });
   }
 
@@ -96,11 +141,15 @@ export class Answers {
       leaseMs: news.leaseMs(),
       acknowledged: member.reported,
       resync: !usable,
-      assignment: isNewer(this.#version, request.received) ? news.assignment(member) : null,
+      assignment: this.#isNews(request) ? news.assignment(member) : null,
       dismissed: news.dismissed(member),
-      saved: member.state === 'ended',
-      scouting: null,
-      wanted: null,
+      saved: member.saved || (member.state === 'lost' && member.closed),
+      scouting: news.scouting(member),
+      wanted: news.wanted(member),
     };
+  }
+
+  #isNews({ received }: SyncRequest): boolean {
+    return this.#options.news.tells() && isNewer(this.#version, received);
   }
 }

@@ -1,10 +1,10 @@
 import type { RunSpec } from '../api/run-spec.ts';
-import type { Content } from '../template/content.ts';
 import type { Member } from './member.ts';
 import type { PlanGoal } from './run-plan.ts';
+import type { ContentCard } from './run-record.ts';
 
 /** What a spec and a content ask for, with the hits divided among the lanes of `owners`. */
-export function goalOf(spec: RunSpec, content: Content, owners: Member[]): PlanGoal {
+export function goalOf(spec: RunSpec, content: ContentCard, owners: readonly Member[]): PlanGoal {
   const stripes: Record<string, number[]> = {};
   let next = 0;
   const most = Math.max(...owners.map((member) => member.lanes));
@@ -18,7 +18,7 @@ export function goalOf(spec: RunSpec, content: Content, owners: Member[]): PlanG
     durationMs: spec.durationMs,
     warmupMs: spec.warmupMs,
     suspended: spec.suspend,
-    hitLimit: content.kind === 'targets' && !content.loop ? content.count : null,
+    hitLimit: content.hitLimit,
     stripes: next,
     owners: stripes,
   };

@@ -8,6 +8,23 @@ export interface PlannedHits {
   unreported: number;
 }
 
+/** Warm-up and main part apart. */
+export interface PlannedCounts {
+  warmup: PlannedHits;
+  main: PlannedHits;
+}
+
+export function noHits(): PlannedCounts {
+  return { warmup: { scheduled: 0, unreported: 0 }, main: { scheduled: 0, unreported: 0 } };
+}
+
+export function addHits(into: PlannedCounts, more: PlannedCounts): void {
+  for (const part of ['warmup', 'main'] as const) {
+    into[part].scheduled += more[part].scheduled;
+    into[part].unreported += more[part].unreported;
+  }
+}
+
 /** What one incarnation has told of its progress. */
 export interface Progress {
   incarnation: string;
@@ -20,13 +37,9 @@ export interface Progress {
   lostBelow: number | null;
 }
 
-/** Counts the hits of all incarnations, warm-up and main part apart. */
-export function plannedHits(
-  segments: readonly Segment[],
-  all: readonly Progress[],
-): { warmup: PlannedHits; main: PlannedHits } {
-  const warmup: PlannedHits = { scheduled: 0, unreported: 0 };
-  const main: PlannedHits = { scheduled: 0, unreported: 0 };
+/** Counts the hits of all incarnations. */
+export function plannedHits(segments: readonly Segment[], all: readonly Progress[]): PlannedCounts {
+  const { warmup, main } = noHits();
   for (const progress of all) {
     for (const segment of segments) {
       const end = segment.endHit ?? Number.POSITIVE_INFINITY;

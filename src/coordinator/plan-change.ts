@@ -2,6 +2,7 @@ import type { Answers } from './answers.ts';
 import type { Course } from './course.ts';
 import type { Crew } from './crew.ts';
 import { sameGoal } from './goal.ts';
+import { isNewer, type Version } from './protocol.ts';
 import type { PlanGoal } from './run-plan.ts';
 import type { Timing } from './timing.ts';
 
@@ -15,7 +16,7 @@ export class PlanChange {
   readonly #answers: Answers;
   readonly #timing: Timing;
   /** Version that everybody must have taken over before the pending change gets its instant. */
-  #version: number | null = null;
+  #version: Version | null = null;
 
   constructor(course: Course, crew: Crew, answers: Answers, timing: Timing) {
     this.#course = course;
@@ -29,28 +30,46 @@ export class PlanChange {
     return this.#version === null ? null : this.#timing.fenceMs;
   }
 
+  /** Whether an answer given at clock time `now` would let a worker go beyond the instant that is being saved. */
+  holdsBack(now: number): boolean {
+    const { intendedAt } = this.#course;
+    if (this.#version === null || intendedAt === null) return false;
+    return now + this.#timing.fenceMs + this.#timing.marginMs > intendedAt;
+  }
+
   /**
    * Does the next step towards `goal`, if there is one to do at clock time `now`.
-   * @returns whether workers have something else to do, which is to be published
+   * @param roomMs how far the instant is set off to be saved before it comes; null: it cannot be saved now
+   * @returns `news`: workers have something else to do, which is to be published; `intended`: the course is to be saved,
+   *   and named; `nothing`
    */
-  bring(goal: PlanGoal, now: number): boolean {
+  bring(goal: PlanGoal, now: number, roomMs: number | null): 'nothing' | 'news' | 'intended' {
     const { startAt, plan } = this.#course;
     const change = this.#version;
     const { fenceMs, marginMs } = this.#timing;
-    const joinAt = Math.max(now - startAt! + fenceMs + marginMs, plan!.joinedAt + 1);
+    const joinAt = Math.max(now - startAt! + fenceMs + marginMs + (roomMs ?? 0), plan!.joinedAt + 1);
     // What would join after the end comes too late for lanes that end with the plan.
     const isLate = plan!.endsAt !== null && joinAt >= plan!.endsAt;
-    if (isLate || sameGoal(goal, plan!.goal)) {
-      this.#version = null;
-      return change !== null;
-    }
+    if (isLate || sameGoal(goal, plan!.goal)) return this.giveUp();
     if (change === null) {
-      this.#version = this.#answers.version.n + 1;
-      return true;
+      this.#version = { ...this.#answers.version, n: this.#answers.version.n + 1 };
+      return 'news';
     }
-    if (!this.#crew.speaking.every((member) => (member.acknowledged?.n ?? 0) >= change)) return false;
-    this.#course.join(Math.ceil(joinAt), goal);
+    const isBehind = ({ acknowledged }: { acknowledged: Version | null }) => isNewer(change, acknowledged);
+    if (roomMs === null || this.#crew.speaking.some(isBehind)) return 'nothing';
+    this.#course.intend(Math.ceil(joinAt), goal);
+    return 'intended';
+  }
+
+  /** The pending change will not be, or not now; not to be called once its instant is intended. */
+  giveUp(): 'nothing' | 'news' {
+    const isNews = this.#version !== null;
     this.#version = null;
-    return true;
+    return isNews ? 'news' : 'nothing';
+  }
+
+  /** Its instant is named: the fence is lifted where that is known. */
+  done(): void {
+    this.#version = null;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../attack/clock.ts';
+import type { ReplacementsRecord } from './run-record.ts';
 
 const LIMIT = 3;
 const WITHIN_MS = 5 * 60_000;
@@ -11,6 +12,23 @@ export class Replacements {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** For each index, the wall-clock times of those that still count, in ms. */
+  record(): Map<number, number[]> {
+    const now = this.#clock.now();
+    const offset = this.#clock.wall() - now;
+    const recent = (at: number[]) => at.filter((each) => now - each < WITHIN_MS).map((each) => each + offset);
+    return new Map([...this.#at].map(([index, at]) => [index, recent(at)]));
+  }
+
+  restore(records: readonly ReplacementsRecord[]): void {
+    const offset = this.#clock.wall() - this.#clock.now();
+    for (const { index, at } of records)
+      this.#at.set(
+        index,
+        at.map((each) => each - offset),
+      );
   }
 
   /** @returns how long to wait before worker `index` is started anew, in ms; null: it was replaced too often */

@@ -19,10 +19,13 @@ export interface PlanGoal {
 }
 
 /** One goal, from the instant at which it joined until the next one does. */
-interface Part {
-  goal: PlanGoal;
+export interface PlanPart {
+  readonly goal: PlanGoal;
+  readonly joining: Joining;
+}
+
+interface Part extends PlanPart {
   curve: Curve;
-  joining: Joining;
   segment: Segment;
 }
 
@@ -35,6 +38,25 @@ export class RunPlan {
 
   constructor(goal: PlanGoal) {
     this.#parts.push(partOf(goal, AT_START));
+  }
+
+  /** The same plan again, from its parts. @param parts at least one */
+  static of(parts: readonly PlanPart[]): RunPlan {
+    const [first, ...later] = parts;
+    const plan = new RunPlan(first!.goal);
+    plan.#parts.splice(0, 1, partOf(first!.goal, first!.joining));
+    for (const { goal, joining } of later) plan.#add(goal, joining);
+    return plan;
+  }
+
+  /** All that there is to it. */
+  get parts(): readonly PlanPart[] {
+    return this.#parts;
+  }
+
+  /** Forgets the earliest part, of which nobody will ask any more. Never the last one. */
+  forgetFirst(): void {
+    if (this.#parts.length > 1) this.#parts.shift();
   }
 
   get segments(): Segment[] {
@@ -60,9 +82,7 @@ export class RunPlan {
     if (runMs < last.joining.runMs) {
       throw new RangeError(`run time ${runMs} ms is before the last change of the plan`);
     }
-    const hits = hitsUntil(last, runMs);
-    last.segment.endHit = Number(hits.ceil());
-    this.#parts.push(partOf(goal, { scheduleMs: scheduleAt(last, runMs), runMs, hits }));
+    this.#add(goal, { scheduleMs: scheduleAt(last, runMs), runMs, hits: hitsUntil(last, runMs) });
   }
 
   /** Schedule time at run time `runMs`. */
@@ -98,6 +118,11 @@ export class RunPlan {
     const { goal, curve } = this.#at(runMs);
     const ended = this.endsAt !== null && runMs >= this.endsAt;
     return goal.suspended || ended ? 0 : rateAt(curve, this.scheduleAt(runMs));
+  }
+
+  #add(goal: PlanGoal, joining: Joining): void {
+    this.#last.segment.endHit = Number(joining.hits.ceil());
+    this.#parts.push(partOf(goal, joining));
   }
 
   get #last(): Part {

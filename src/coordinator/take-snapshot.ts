@@ -2,9 +2,10 @@ import type { RunSpec } from '../api/run-spec.ts';
 import { curveOf } from '../attack/schedule/curve.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import type { Verdict } from '../stop/verdict.ts';
+import type { Base } from './base.ts';
 import type { ContentChange } from './content-change.ts';
 import type { Course } from './course.ts';
-import { plannedHits } from './ledger.ts';
+import { addHits, plannedHits } from './ledger.ts';
 import type { Member } from './member.ts';
 import type { RunSnapshot, WorkerSnapshot } from './snapshot.ts';
 
@@ -18,6 +19,8 @@ export interface RunState {
   verdict: { verdict: Verdict; reason: string } | null;
   course: Course;
   members: readonly Member[];
+  /** What is counted of others, and of those members that are done. */
+  base: Base;
   /** Clock time in ms: now, or when the run was stopped. */
   now: number;
   /** Clock time of the end, in ms; null before it. */
@@ -28,12 +31,15 @@ export interface RunState {
 
 /** Merges what all members have counted with what the plan says. */
 export function takeSnapshot(state: RunState): RunSnapshot {
-  const { spec, content, phase, verdict, course, members, now, finishedAt, wallOffset } = state;
+  const { spec, content, phase, verdict, course, members, base, now, finishedAt, wallOffset } = state;
   const { plan, startAt, segments } = course;
   const elapsedMs = course.runMs(now);
   const tally = new Tally(content.labels.most);
   const warmup = new CountsBlock();
+  tally.add(base.tally);
+  warmup.add(base.warmup);
   for (const member of members) {
+    if (member.closed) continue;
     tally.add(member.tally);
     warmup.add(member.warmup);
   }
@@ -42,6 +48,8 @@ export function takeSnapshot(state: RunState): RunSnapshot {
     segments,
     members.map((member) => member.progress(lostBelow)),
   );
+  addHits(planned, base.planned);
+  for (const { settled } of members) addHits(planned, settled);
   const durationMs = plan?.durationMs ?? curveOf(spec.schedule, spec.durationMs).endMs;
   const scheduleMs = Math.min(plan?.scheduleAt(elapsedMs) ?? 0, durationMs ?? Number.POSITIVE_INFINITY);
   const meanRate = scheduleMs === 0 ? 0 : (lostBelow / scheduleMs) * 1000;
@@ -65,7 +73,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
     tally,
     warmup: { ...planned.warmup, counts: warmup.counts },
     labels: [...content.labels.names],
-    generatorSaturated: members.some((member) => member.saturated),
+    generatorSaturated: base.saturated || members.some((member) => member.saturated),
     votes: {
       highest: Math.max(0, ...members.map((member) => member.votes)),
       limit: spec.stopWhen?.votes ?? 0,
@@ -74,22 +82,22 @@ export function takeSnapshot(state: RunState): RunSnapshot {
         .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
     },
     templates: content.snapshot(members),
-    workers: members.map((member) => describe(member, course, lostBelow)),
+    workers: [...base.past, ...members.map((member) => describe(member, course, lostBelow))],
   };
 }
 
-function describe(member: Member, course: Course, lostBelow: number): WorkerSnapshot {
+/** @param lostBelow what fell to it below this hit is unreported if it is lost */
+export function describe(member: Member, course: Course, lostBelow: number): WorkerSnapshot {
   const { main } = plannedHits(course.segments, [member.progress(lostBelow)]);
-  const { counts } = member.tally;
   return {
     name: member.name,
     index: member.worker.index,
     replacement: member.worker.replacement,
     state: member.state,
     lanes: member.lanes,
-    sent: counts.sent,
-    dropped: Object.values(counts.drops).reduce((sum, count) => sum + count, 0),
-    unreported: main.unreported,
+    sent: member.sent,
+    dropped: member.dropped,
+    unreported: main.unreported + member.settled.main.unreported,
     problem: member.problem,
   };
 }

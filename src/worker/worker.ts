@@ -90,7 +90,7 @@ export class Worker {
   #failure = '';
   /** Why it sends no more, in words; empty while it does, or would. */
   #stopReason = '';
-  /** How many plans it has told its lanes to follow. */
+  /** How many plans it has taken: lanes know them by it, whichever coordinator they are from. */
   #plans = 0;
   /** The last failure of a template, in words. */
   #templateFailure = '';

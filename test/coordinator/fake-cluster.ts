@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { Coordinator, type CoordinatorOptions } from '../../src/coordinator/coordinator.ts';
-import type { SyncRequest, SyncResponse } from '../../src/coordinator/protocol.ts';
+import { NotServing } from '../../src/coordinator/not-serving.ts';
+import type { Finding, ScoutingOrder, SyncRequest, SyncResponse } from '../../src/coordinator/protocol.ts';
+import type { RunRecord } from '../../src/coordinator/run-record.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { readSyncRequest } from '../../src/coordinator/sync-request.ts';
 import {
@@ -16,7 +18,7 @@ import type { Content } from '../../src/template/content.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
 import { MOST_LABELS } from './calls.ts';
 import { FakeWorker, type FakeWorkerOptions, PROMPT } from './fake-worker.ts';
-import { CONTENT } from './run-spec.ts';
+import { CONTENT, runSpec } from './run-spec.ts';
 
 /** What the network does with one message. */
 export interface Network {
@@ -39,7 +41,27 @@ export interface ClusterOptions {
   coordinator?: Partial<CoordinatorOptions>;
   /** Processes cannot be killed: they stand on a machine that is out of sight. */
   unreachable?: boolean;
+  /** How the store behaves that remembers the run; left out: there is none. */
+  store?: StoreBehaviour;
 }
+
+export interface StoreBehaviour {
+  /** How long a save takes. */
+  delayMs: () => number;
+  /** Whether a save fails, which may have been done all the same. */
+  fails: () => boolean;
+}
+
+const ORDER: ScoutingOrder = {
+  digest: 'order',
+  source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
+  variables: [],
+  events: runSpec().events,
+  protocol: 'http',
+  configMaps: {},
+  key: 'key',
+  known: null,
+};
 
 /** One hit that a worker decided. */
 export interface Decided {
@@ -59,7 +81,15 @@ export interface Decided {
 export class FakeCluster implements WorkerPool {
   readonly run = 'r-1';
   readonly clock = new FakeClock(50_000);
-  readonly coordinator: Coordinator;
+  coordinator!: Coordinator;
+  /** What an API server, say, would hold at this moment; null: nothing yet. */
+  kept: string | null = null;
+  /** The largest record so far, in characters. */
+  largest = 0;
+  saves = 0;
+  /** Whether there is a coordinator at this moment. */
+  up = false;
+  epoch = 0;
   readonly workers: FakeWorker[] = [];
   readonly notes: string[] = [];
   /** Digests that were current, in their order. */
@@ -72,12 +102,16 @@ export class FakeCluster implements WorkerPool {
   network: Network;
   /** When the run started, in cluster time. */
   startAt: number | null = null;
+  readonly #texts = new Map<string, Content>([[CONTENT.digest, CONTENT]]);
   last: RunSnapshot;
   final: RunSnapshot | null = null;
   closed = false;
   readonly #options: ClusterOptions;
   readonly #later: { at: number; order: number; action: () => void }[] = [];
   readonly #ends = new Map<string, (end: WorkerEnd) => void>();
+  /** Saves that are under way and will be done. */
+  readonly #landing: (() => void)[] = [];
+  #spec: RunSpec;
   #order = 0;
 
   constructor(spec: RunSpec, options: ClusterOptions = {}) {
@@ -85,27 +119,80 @@ export class FakeCluster implements WorkerPool {
     this.#options = options;
     this.random = options.random ?? (() => 0.5);
     this.network = options.network ?? GOOD;
-    this.coordinator = new Coordinator({
+    this.#spec = spec;
+    this.#launch(null);
+    this.last = this.coordinator.snapshot();
+  }
+
+  /** Ends the coordinator's process, wherever it stands. What it was saving is saved, or is not. */
+  crash(): void {
+    this.up = false;
+    this.coordinator.abandon();
+    this.#ends.clear();
+    for (const land of this.#landing.splice(0)) if (this.random() < 0.5) land();
+  }
+
+  /** Another process takes the run over, with what is remembered of it. */
+  restart(): void {
+    this.#launch(this.kept === null ? null : (JSON.parse(this.kept) as RunRecord));
+  }
+
+  /** Changes the spec, for this coordinator and those after it. */
+  change(spec: RunSpec): void {
+    this.#spec = spec;
+    if (this.up) this.coordinator.change(spec);
+  }
+
+  #launch(restored: RunRecord | null): void {
+    this.epoch++;
+    const coordinator = new Coordinator({
       clock: this.clock,
       pool: this,
       run: this.run,
-      spec,
-      content: CONTENT,
+      spec: this.#spec,
       mostLabels: MOST_LABELS,
       lanes: 2,
       leaseMs: 5000,
       records: null,
+      store: this.#options.store === undefined ? null : { save: (record) => this.#save(record) },
+      epoch: this.epoch,
+      restored,
       note: (line) => this.notes.push(line),
-      ...options.coordinator,
+      ...this.#options.coordinator,
+      content: restored === null ? (this.#options.coordinator?.content ?? CONTENT) : null,
     });
-    this.last = this.coordinator.snapshot();
-    this.coordinator.ended.then(
+    coordinator.ended.then(
       (snapshot) => {
-        this.final = snapshot;
+        if (this.coordinator === coordinator && this.up) this.final = snapshot;
       },
       (error: unknown) => this.broken.push(String(error)),
     );
-    this.coordinator.start();
+    this.coordinator = coordinator;
+    this.up = true;
+    if (this.#options.store !== undefined) coordinator.lookAt(ORDER);
+    coordinator.start();
+  }
+
+  #save(record: RunRecord): Promise<void> {
+    const text = JSON.stringify(record);
+    const { delayMs, fails } = this.#options.store!;
+    const isLost = fails();
+    const isDone = !isLost || this.random() < 0.5;
+    if (this.#landing.length > 0) this.broken.push('a save was begun before the last one was settled');
+    const land = () => {
+      this.kept = text;
+      this.largest = Math.max(this.largest, text.length);
+    };
+    return new Promise((resolve, reject) => {
+      this.saves++;
+      if (isDone) this.#landing.push(land);
+      this.after(delayMs(), () => {
+        const at = this.#landing.indexOf(land);
+        if (at !== -1) this.#landing.splice(at, 1)[0]!();
+        if (isLost) reject(new Error('the store does not answer'));
+        else resolve();
+      });
+    });
   }
 
   /** Must be called when a test is done with it. */
@@ -158,8 +245,10 @@ export class FakeCluster implements WorkerPool {
   // --- the pool ---
 
   start(worker: PoolWorker, onEnd: (end: WorkerEnd) => void): void {
-    const behaviour = (this.#options.workers ?? (() => ({})))(worker);
     this.#ends.set(workerName(worker), onEnd);
+    // What an earlier coordinator had started, and had no time to write down, is taken over.
+    if (this.workers.some((each) => !each.dead && workerName(each.worker) === workerName(worker))) return;
+    const behaviour = (this.#options.workers ?? (() => ({})))(worker);
     if (behaviour !== null) this.workers.push(new FakeWorker(this, worker, { ...PROMPT, ...behaviour }));
   }
 
@@ -185,6 +274,8 @@ export class FakeCluster implements WorkerPool {
   /** Resolves when all processes have ended; those that stay are killed by `stop`. */
   close(): Promise<void> {
     return new Promise((resolve) => {
+      const strangers = this.workers.filter(({ worker }) => !this.#ends.has(workerName(worker)));
+      for (const stranger of strangers) this.kill(stranger);
       const look = () => {
         this.closed = this.workers.every(({ dead }) => dead);
         if (this.closed) resolve();
@@ -221,13 +312,40 @@ export class FakeCluster implements WorkerPool {
     const { lost, delayMs } = this.network;
     const isLost = this.random() < lost;
     this.after(delayMs(), () => {
-      const content = this.coordinator.contentOf(digest);
+      const content = this.up ? this.coordinator.contentOf(digest) : null;
+      if (content !== null) this.#texts.set(digest, content);
       this.after(delayMs(), () => answer(isLost || this.now < from.silentUntil ? null : content));
     });
   }
 
+  /** A worker tells a set that it holds, which the coordinator has lost. */
+  carryKept(from: FakeWorker, digest: string): void {
+    const { worker, incarnation } = from;
+    const content = this.#texts.get(digest);
+    if (content === undefined) return;
+    this.after(this.network.delayMs(), () => {
+      if (!this.up) return;
+      const finding: Finding = { kind: 'kept', run: this.run, worker: { ...worker, incarnation }, content };
+      this.coordinator.finding(finding);
+    });
+  }
+
+  /** A worker looks for what is sent: it finds what was current at first, unless that is known. */
+  carryScouting(from: FakeWorker, digest: string): void {
+    const { worker, incarnation } = from;
+    this.after(this.network.delayMs(), () => {
+      const order = this.up ? this.coordinator.scoutingOf(digest) : null;
+      if (order === null || order.known !== null) return;
+      this.after(this.network.delayMs(), () => {
+        if (!this.up || from.dead) return;
+        const who = { run: this.run, worker: { ...worker, incarnation } };
+        this.coordinator.finding({ ...who, kind: 'offered', order: digest, content: CONTENT });
+      });
+    });
+  }
+
   #deliver(from: FakeWorker, text: string, answer: (response: SyncResponse) => void): void {
-    if (this.now < from.silentUntil) return;
+    if (this.now < from.silentUntil || !this.up) return;
     const request = readSyncRequest(text);
     if (typeof request === 'string') {
       this.broken.push(request);
@@ -236,16 +354,43 @@ export class FakeCluster implements WorkerPool {
     this.coordinator.sync(request).then(
       (response) => {
         const wire = JSON.stringify(response);
+        this.#checkIsSaved(response);
         if (this.random() < this.network.lost || this.now < from.silentUntil) return;
         this.after(this.network.delayMs(), () => {
           if (this.now >= from.silentUntil) answer(JSON.parse(wire) as SyncResponse);
         });
       },
-      (error: unknown) => this.broken.push(String(error)),
+      (error: unknown) => {
+        if (!(error instanceof NotServing)) this.broken.push(String(error));
+      },
     );
   }
 
   // --- what must not happen ---
+
+  /** Whoever takes the run over must know what workers have heard. */
+  #checkIsSaved({ assignment, saved, dismissed }: SyncResponse): void {
+    if (this.#options.store === undefined) return;
+    const { course, content } = (
+      this.kept === null ? { course: null, content: null } : JSON.parse(this.kept)
+    ) as Pick<RunRecord, 'course' | 'content'>;
+    if (assignment !== null && assignment.startAt !== null) {
+      if (course === null || Math.abs(course.startAt - assignment.startAt) > 0.01) {
+        this.broken.push(`the start was told at ${this.now} before it was saved`);
+      }
+      for (const { from } of assignment.segments) {
+        if (course?.parts.some(({ runMs }) => runMs === from) === true) continue;
+        this.broken.push(`that hits join at ${from} was told at ${this.runMs} before it was saved`);
+      }
+      const { current, from } = assignment.content;
+      if (from > 0 && (content?.from ?? 0) < from) {
+        this.broken.push(`the swap to ${current} was told at ${this.runMs} before it was saved`);
+      }
+    }
+    if (saved && !dismissed && !this.kept!.includes('"ended"') && !this.kept!.includes('"past":[{')) {
+      this.broken.push(`a last word counted as saved at ${this.runMs} that was not`);
+    }
+  }
 
   decide(hit: number, { worker, dueAt, dropped, digest }: Omit<Decided, 'at'>): void {
     const before = this.decided.get(hit);
@@ -279,12 +424,15 @@ export class FakeCluster implements WorkerPool {
     }
     mock.timers.tick(STEP_MS);
     await settled();
-    const { digest } = this.coordinator.content;
-    if (this.contents.at(-1) !== digest) this.contents.push(digest);
+    const digest = this.up ? this.coordinator.digest : null;
+    if (digest !== null && this.contents.at(-1) !== digest) this.contents.push(digest);
     for (const worker of this.workers) worker.work();
-    if ((this.now / STEP_MS) % (SNAPSHOT_EVERY_MS / STEP_MS) === 0) {
+    if (this.up && (this.now / STEP_MS) % (SNAPSHOT_EVERY_MS / STEP_MS) === 0) {
       this.last = this.coordinator.snapshot();
-      this.startAt ??= this.last.startedAt === null ? null : this.last.startedAt - FakeClock.EPOCH;
+      // A start of which no worker has heard may be named anew.
+      if (this.decided.size === 0) {
+        this.startAt = this.last.startedAt === null ? null : this.last.startedAt - FakeClock.EPOCH;
+      }
       this.#checkLaws(this.last);
     }
   }

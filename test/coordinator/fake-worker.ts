@@ -19,7 +19,7 @@ import type { FakeCluster } from './fake-cluster.ts';
 /** A lane that decides all its due hits whenever it is looked at. */
 interface FakeLane {
   cursor: HitCursor;
-  /** Version of the plan that it works by; 0: none yet. */
+  /** Which of the assignments it works by; 0: none yet. */
   version: number;
   segments: Assignment['segments'];
   endsAt: number | null;
@@ -86,6 +86,8 @@ export class FakeWorker {
   readonly #offset = new ClockOffset();
   readonly #flights: { warmup: boolean; label: number; answeredAt: number }[] = [];
   #lanes: FakeLane[] = [];
+  #taken = 0;
+  #scouts: string | null = null;
   #acknowledged: Version | null = null;
   #startAt: number | null = null;
   #answeredAt: number;
@@ -298,6 +300,14 @@ export class FakeWorker {
     const forever = this.assignment?.afterLease === 'Continue';
     this.#leaseEnd = forever ? Number.POSITIVE_INFINITY : this.#answeredAt + response.leaseMs;
     this.#setFence();
+    if (response.scouting !== null && response.scouting !== this.#scouts) {
+      this.#cluster.carryScouting(this, response.scouting);
+    }
+    this.#scouts = response.scouting;
+    const { prepared, running } = this.sets.report;
+    if (response.wanted !== null && (response.wanted === prepared || response.wanted === running)) {
+      this.#cluster.carryKept(this, response.wanted);
+    }
     if (response.dismissed) this.#stop();
     if (response.saved && (this.#over || response.dismissed)) this.#cluster.exit(this, 'exited with code 0');
   }
@@ -309,13 +319,13 @@ export class FakeWorker {
   }
 
   get #following(): boolean {
-    const n = this.assignment?.version.n ?? 0;
-    return this.#lanes.every(({ version }) => version >= n);
+    return this.#lanes.every(({ version }) => version >= this.#taken);
   }
 
   #take(assignment: Assignment): void {
     const first = this.assignment === null;
     this.assignment = assignment;
+    this.#taken++;
     this.sets.follow(assignment.content, this.#startAt);
     if (first) {
       this.#reporting = true;
@@ -363,14 +373,15 @@ export class FakeWorker {
     this.#startAt ??= this.#offset.toLocal(assignment.startAt);
     this.sets.follow(assignment.content, this.#startAt);
     if (this.state === 'ready') this.state = 'running';
+    const taken = this.#taken;
     for (const lane of this.#lanes) {
-      this.#cluster.after(this.options.followMs(), () => this.#follow(lane, assignment));
+      this.#cluster.after(this.options.followMs(), () => this.#follow(lane, taken, assignment));
     }
   }
 
-  #follow(lane: FakeLane, { version, segments, endsAt }: Assignment): void {
-    if (this.dead || version.n <= lane.version) return;
-    lane.version = version.n;
+  #follow(lane: FakeLane, taken: number, { segments, endsAt }: Assignment): void {
+    if (this.dead || taken <= lane.version) return;
+    lane.version = taken;
     lane.endsAt = endsAt;
     lane.cursor.follow(segments);
     const newest = this.assignment!.version;

@@ -146,7 +146,7 @@ describe('a lost member', () => {
     counting.tally.succeed(0, 200, 5, 5, 0, 0);
     counting.warmup.send();
     it.hear(call({ report: counting.report({ cursors: [6] }) }));
-    it.lose('was killed by SIGKILL');
+    it.lose('was killed by SIGKILL', 0);
     return { it, counting };
   };
 
@@ -169,7 +169,7 @@ describe('a lost member', () => {
     assert.equal(lost().it.problem, 'was killed by SIGKILL');
     const it = member();
     it.hear(call({ problem: 'no memory' }));
-    it.lose('exited with code 1');
+    it.lose('exited with code 1', 0);
     assert.equal(it.problem, 'no memory');
   });
 

@@ -1,33 +1,53 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { type Caller, callerWith } from '../../src/coordinator/caller.ts';
 import type { SyncRequest } from '../../src/coordinator/protocol.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { call } from './calls.ts';
 import { CONTENT } from './run-spec.ts';
 
 const TOKEN = 'secret-token';
+/** A caller of run r-1; say what differs. */
+function caller(differences: Partial<Caller>): Caller {
+  return {
+    run: 'r-1',
+    worker: null,
+    sync: () => Promise.reject(new Error('nobody syncs here')),
+    content: () => null,
+    scouting: () => null,
+    finding: () => {},
+    ...differences,
+  };
+}
+
 const heard: SyncRequest[] = [];
 const server = new SyncServer({
   host: '127.0.0.1',
-  token: TOKEN,
-  sync: (each) => {
-    heard.push(each);
-    if (each.problem === 'refuse') throw new RangeError('a report of 3 entries, where 9 are counted');
-    return Promise.resolve({
-      now: 1,
-      heldMs: 2,
-      leaseMs: 3,
-      acknowledged: 4,
-      resync: false,
-      assignment: null,
-      dismissed: false,
-      saved: true,
-      scouting: null,
-      wanted: null,
-    });
-  },
-  content: (digest) => (digest === CONTENT.digest ? CONTENT : null),
+  port: 0,
+  tls: null,
+  callerOf: callerWith(
+    TOKEN,
+    caller({
+      sync: (each) => {
+        heard.push(each);
+        if (each.problem === 'refuse') throw new RangeError('a report of 3 entries, where 9 are counted');
+        return Promise.resolve({
+          now: 1,
+          heldMs: 2,
+          leaseMs: 3,
+          acknowledged: 4,
+          resync: false,
+          assignment: null,
+          dismissed: false,
+          saved: true,
+          scouting: null,
+          wanted: null,
+        });
+      },
+      content: (digest) => (digest === CONTENT.digest ? CONTENT : null),
+    }),
+  ),
 });
 let base = '';
 before(async () => {

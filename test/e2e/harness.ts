@@ -9,6 +9,7 @@ import { systemClock } from '../../src/attack/clock.ts';
 import type { Segment } from '../../src/attack/schedule/segment.ts';
 import type { PreparedRun } from '../../src/cli/manifest/prepare.ts';
 import { prepareTest } from '../../src/cli/run/prepare.ts';
+import { callerWith } from '../../src/coordinator/caller.ts';
 import { Coordinator } from '../../src/coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../src/coordinator/local-pool.ts';
 import type { RecordOptions } from '../../src/coordinator/protocol.ts';
@@ -72,13 +73,20 @@ export async function startRun(
   const run = 'e2e-run';
   const server = new SyncServer({
     host: '127.0.0.1',
-    token,
-    sync: async (request) => {
-      const response = await coordinator.sync(request);
-      plan = response.assignment?.segments ?? plan;
-      return response;
-    },
-    content: (digest) => coordinator.contentOf(digest),
+    port: 0,
+    tls: null,
+    callerOf: callerWith(token, {
+      run,
+      worker: null,
+      sync: async (request) => {
+        const response = await coordinator.sync(request);
+        plan = response.assignment?.segments ?? plan;
+        return response;
+      },
+      content: (digest) => coordinator.contentOf(digest),
+      scouting: () => null,
+      finding: () => {},
+    }),
   });
   const address = await server.listen();
   const pool = new LocalWorkerPool({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../attack/clock.ts';
+import { callerWith } from '../../coordinator/caller.ts';
 import { Coordinator } from '../../coordinator/coordinator.ts';
 import { LocalWorkerPool } from '../../coordinator/local-pool.ts';
 import type { RecordOptions } from '../../coordinator/protocol.ts';
@@ -54,9 +55,16 @@ export async function runLocally(test: PreparedRun, options: LocalRunOptions): P
   const note = (text: string): void => display?.note(text);
   const server = new SyncServer({
     host: '127.0.0.1',
-    token,
-    sync: (request) => coordinator.sync(request),
-    content: (digest) => coordinator.contentOf(digest),
+    port: 0,
+    tls: null,
+    callerOf: callerWith(token, {
+      run,
+      worker: null,
+      sync: (request) => coordinator.sync(request),
+      content: (digest) => coordinator.contentOf(digest),
+      scouting: (digest) => coordinator.scoutingOf(digest),
+      finding: (finding) => coordinator.finding(finding),
+    }),
   });
   const address = await server.listen();
   const cores = Math.max(1, Math.floor(availableParallelism() / workerCount(test.spec)));

@@ -5,8 +5,8 @@ import type { Client, NewObject } from '../../kube/client.ts';
 import { sleep } from '../../kube/deadline.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { PODS, type Pod } from '../../kube/resources.ts';
-import type { PodStore } from './pod-pool.ts';
 import { endOf, wasPlaced } from './pod-end.ts';
+import type { PodStore } from './pod-pool.ts';
 import { podTrouble } from './pod-trouble.ts';
 import { startFailure } from './start-failure.ts';
 

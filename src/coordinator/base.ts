@@ -1,0 +1,55 @@
+import { CountsBlock, Tally } from '../metrics/tally.ts';
+import { addHits, noHits, type PlannedCounts } from './ledger.ts';
+import type { Member } from './member.ts';
+import type { BaseRecord } from './run-record.ts';
+import type { WorkerSnapshot } from './snapshot.ts';
+import { fromSparse, toSparse } from './sparse-vector.ts';
+
+/** How many of those that are no members any more are remembered by name. */
+const MOST_PAST = 20;
+
+/** The counts of a run that can not change any more, whosever they were. */
+export class Base {
+  readonly planned: PlannedCounts = noHits();
+  readonly tally: Tally;
+  readonly warmup: CountsBlock;
+  saturated = false;
+  /** The newest of those that are no members any more, for people. */
+  past: WorkerSnapshot[] = [];
+  readonly #values: Float64Array;
+
+  /** @param labels how many labels there is room for */
+  constructor(labels: number) {
+    const size = Tally.size(labels);
+    this.#values = new Float64Array(size + CountsBlock.size);
+    this.tally = new Tally(labels, this.#values.subarray(0, size));
+    this.warmup = new CountsBlock(this.#values.subarray(size));
+  }
+
+  /** Takes a member's counts over; it can add nothing to them any more. */
+  takeCounts(member: Member): void {
+    if (member.closed) return;
+    this.tally.add(member.tally);
+    this.warmup.add(member.warmup);
+    member.close();
+  }
+
+  /** Takes over all that is known of a member, which is none any more. */
+  take(member: Member, snapshot: WorkerSnapshot): void {
+    this.takeCounts(member);
+    addHits(this.planned, member.settled);
+    this.saturated ||= member.saturated;
+    this.past = [...this.past, snapshot].slice(-MOST_PAST);
+  }
+
+  record(): BaseRecord {
+    return { planned: this.planned, saturated: this.saturated, counts: toSparse(this.#values) };
+  }
+
+  restore({ planned, saturated, counts }: BaseRecord, past: WorkerSnapshot[]): void {
+    addHits(this.planned, planned);
+    this.saturated = saturated;
+    fromSparse(counts, this.#values);
+    this.past = past;
+  }
+}
