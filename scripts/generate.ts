@@ -20,6 +20,7 @@ const FILES: Makers = {
   'crds/taz.dev_loadtests.yaml': () => crdYaml(read('docs/loadtest.md')),
   'charts/taz/templates/crd.yaml': () => chartCrd(crdYaml(read('docs/loadtest.md'))),
   'deploy/argocd/argocd-cm.yaml': () => argocdConfig(read('deploy/argocd/health.lua')),
+  'deploy/kustomize/base/crd.yaml': () => crdYaml(read('docs/loadtest.md')),
   'docs/templates.md': withFunctions,
   'schemas/loadtest.schema.json': () => editorSchema(read('docs/loadtest.md')),
 };

@@ -33,7 +33,8 @@ it at once.
 Exit codes: 0 its last counts are saved, 1 it has failed, 2 the environment is wrong`,
     )
     .action(async () => {
-      process.exitCode = await work();
+      // What it has open, such as the port for probes, is of no use any more.
+      process.exit(await work());
     });
 }
 

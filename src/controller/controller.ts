@@ -65,7 +65,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     clock,
     userAgent: `taz-controller/${packageJson.version}`,
     observe: (call) => {
-      reached ||= /^2/.test(call.outcome);
+      reached ||= call.outcome === 'ok';
       metrics.called(call);
     },
   });

@@ -26,6 +26,8 @@ export interface CheckOptions {
   renders?: number;
   /** Whether it gives way to what else this machine does, such as sending load; default false. */
   background?: boolean;
+  /** Patterns of the hosts that may be sent to, see `AllowedHosts`; default: all. */
+  allowedHosts?: readonly string[];
   /** Ends the check. */
   signal?: AbortSignal;
 }
@@ -68,7 +70,9 @@ export async function checkContent(
 ): Promise<ContentProblem[]> {
   const timeLimitMs = options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
   const renders = options.renders ?? DEFAULT_RENDERS;
-  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options);
+  const { allowedHosts = [] } = options;
+  const request = { content, protocol, renders, timeLimitMs, allowedHosts };
+  const problems = await inProcess(request, options);
   const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const masker = new Masker(secrets);
   return problems.map((problem) => ({ ...problem, message: masker.text(problem.message) }));

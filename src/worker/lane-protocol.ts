@@ -1,11 +1,10 @@
 import type { Targeter } from '../attack/targeter.ts';
 import type { TopicBlock } from '../metrics/topic-counts.ts';
 import { AllowedHosts } from '../target/allowed-hosts.ts';
-import { TARGET_PARSERS } from '../target/parsers.ts';
+import { guarded, TARGET_PARSERS } from '../target/parsers.ts';
 import type { Target, TargetParser } from '../target/target.ts';
 import { type Protocol, slotsOf } from '../transport/protocol.ts';
 import type { Report, Transport } from '../transport/transport.ts';
-import { guarded } from './limits.ts';
 import { rehearseHttp, rehearseMessages } from './rehearsal.ts';
 
 /** What a lane needs of its protocol. */

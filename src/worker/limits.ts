@@ -1,7 +1,5 @@
 import type { Piece } from '../attack/schedule/piece.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
-import { AllowedHosts } from '../target/allowed-hosts.ts';
-import type { Target, TargetParser } from '../target/target.ts';
 import { formatRate } from '../units/rate.ts';
 import type { Rational } from '../units/rational.ts';
 
@@ -35,15 +33,4 @@ function peakOfPiece({ from, until, rate }: Piece): number {
   if (rate.kind === 'wave') return rate.mean + rate.amplitude;
   const atEnd = rate.slope === 0 || until === null ? rate.start : rate.start + rate.slope * (until - from);
   return Math.max(rate.start, atEnd);
-}
-
-/** Reads only targets for hosts that may be sent to. */
-export function guarded(parse: TargetParser, hosts: AllowedHosts): TargetParser {
-  if (hosts.all) return parse;
-  return (json, bodies) => {
-    const target: Target = parse(json, bodies);
-    if ('origin' in target) hosts.checkOrigin(target.origin);
-    else hosts.checkAddress(target.addr);
-    return target;
-  };
 }

@@ -10,6 +10,7 @@ import {
 } from '../coordinator/protocol.ts';
 import type { MetricsView } from '../metrics/prometheus.ts';
 import type { WindowTally } from '../metrics/window.ts';
+import type { Content } from '../template/content.ts';
 import type { Protocol } from '../transport/protocol.ts';
 import { Ballot } from './ballot.ts';
 import type { Beside } from './beside.ts';
@@ -94,6 +95,8 @@ export class Worker {
   #plans = 0;
   /** The last failure of a template, in words. */
   #templateFailure = '';
+  /** A set as it travels, that is not complete yet; null: there is none. */
+  #fetched: Content | null = null;
   /** Clock times in ms. */
   #startAt: number | null = null;
   #leaseEnd = Number.POSITIVE_INFINITY;
@@ -103,7 +106,7 @@ export class Worker {
   #silentSince: number | null = null;
 
   constructor(options: WorkerOptions) {
-    const { clock, client, beside } = options;
+    const { clock, client } = options;
     this.#options = options;
     this.#clock = clock;
     this.#conversation = new Conversation(client, clock, {
@@ -124,7 +127,7 @@ export class Worker {
     this.#sets = new SetKeeper({
       clock,
       lanes: this.#lanes,
-      fetch: async (digest) => beside.complete(await client.content(digest)),
+      fetch: (digest) => this.#fetch(digest),
       // Leases bound how long it can be without a coordinator, and the coordinator how long without a Secret.
       isPassing: (error) => !(error instanceof RefusalError),
       waiting: (reason) => this.#wait(reason),
@@ -312,6 +315,15 @@ export class Worker {
       }
     }
     return null;
+  }
+
+  /** @throws Error when the set cannot be had, or a secret in it, for now or for ever */
+  async #fetch(digest: string): Promise<Content> {
+    const { client, beside } = this.#options;
+    if (this.#fetched?.digest !== digest) this.#fetched = await client.content(digest);
+    const complete = await beside.complete(this.#fetched);
+    this.#fetched = null;
+    return complete;
   }
 
   #lookAtSets(): void {

@@ -158,7 +158,7 @@ suite('the chart', { skip: helmMissing }, () => {
       'configmaps taz-settings: get list watch',
       'leases.coordination.k8s.io taz-controller: get update',
       'leases.coordination.k8s.io: create',
-      'pods: get patch',
+      'pods: get list patch',
       'secrets taz-authority: create get patch update',
     ]);
     const inNamespace = render({ values: { scope: { namespaces: ['a', 'b'] } } });
@@ -227,7 +227,7 @@ suite('the chart', { skip: helmMissing }, () => {
   test('keeps within what names may have, whatever the release is called', () => {
     const release = `a${'b'.repeat(51)}c`;
     for (const { kind, metadata } of render({ release })) {
-      const { length } = metadata.name!;
+      const { length } = metadata.name;
       assert.ok(
         length <= (kind === 'CustomResourceDefinition' || kind.includes('Role') ? 253 : 63),
         metadata.name,
@@ -265,6 +265,7 @@ suite('values.schema.json', { skip: helmMissing }, () => {
     ['maxRatePerTest', { limits: { maxRatePerTest: 5000 } }],
     ['maxRatePerTest', { limits: { maxRatePerTest: '5000' } }],
     ['maxRateTotal', { limits: { maxRateTotal: '5000/d' } }],
+    ['maxRateTotal', { limits: { maxRateTotal: '0.0/s' } }],
     ['maxRate', { limits: { maxRate: '5/s' } }],
     ['allowedHosts', { limits: { allowedHosts: '*.svc' } }],
     ['allowedHosts', { limits: { allowedHosts: ['http://a'] } }],

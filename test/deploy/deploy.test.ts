@@ -43,7 +43,7 @@ suite('Kustomize', { skip: kubectlMissing }, () => {
     const plain = sorted(objectsIn(read('deploy/taz.yaml')));
     const base = sorted(kustomize('deploy/kustomize/base'));
     assert.deepEqual(base.map(key), plain.map(key));
-    // Of the CRD, crds/ has no labels.
+    // The CRD of the base has no labels.
     const others = (objects: Manifest[]) => objects.filter(({ kind }) => kind !== 'CustomResourceDefinition');
     assert.deepEqual(others(base), others(plain));
   });

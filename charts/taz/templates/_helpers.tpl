@@ -94,10 +94,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
   resources: [secrets]
   resourceNames: [{{ include "taz.fullname" . }}-authority]
   verbs: [get, create, patch, update]
-# The label of the leader, on its own pod.
+# The label of the leader: on its own pod, and off any other.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, patch]
+  verbs: [get, list, patch]
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [{{ include "taz.fullname" . }}-settings]

@@ -154,7 +154,9 @@ export class PodProcess {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
       const pod = await client.find(PODS, place);
       if (pod === null) throw error;
-      if (!isOurs(pod)) throw new Error(`there is a pod ${place.name} that is not the worker's`);
+      if (!isOurs(pod)) {
+        throw new Error(`there is a pod ${place.name} that is not the worker's`, { cause: error });
+      }
       return pod;
     }
   }

@@ -88,7 +88,7 @@ function initTrouble(pod: Pod, statuses: ContainerStatus[], wallNow: number): st
     const since = running?.startedAt;
     if (workerStatus(pod)?.state?.waiting !== undefined && since !== undefined) {
       const ms = wallNow - Date.parse(since);
-      if (ms > SETTING_UP_MS) return `waits for its container ${name}, which has run for ${seconds(ms)}`;
+      if (ms > SETTING_UP_MS) return `waits for its container ${name}, which has run for ${lasting(ms)}`;
     }
   }
   return null;
@@ -100,21 +100,32 @@ function slowness(pod: Pod, wallNow: number): string | null {
   const startedAt = status?.state?.running?.startedAt;
   if (startedAt !== undefined && !status!.ready) {
     const ms = wallNow - Date.parse(startedAt);
-    return ms > GETTING_READY_MS ? `has run for ${seconds(ms)} and is not ready` : null;
+    return ms > GETTING_READY_MS ? `has run for ${lasting(ms)} and is not ready` : null;
   }
   if (startedAt !== undefined) return null;
   const since = startTime ?? pod.metadata.creationTimestamp;
   const ms = since === undefined ? 0 : wallNow - Date.parse(since);
   if (ms <= SETTING_UP_MS) return null;
   if (startTime !== undefined) {
-    return `its container is being set up for ${seconds(ms)} (image, network, volumes: kubectl describe pod ${pod.metadata.name})`;
+    return `its container is being set up for ${lasting(ms)} (image, network, volumes: kubectl describe pod ${pod.metadata.name})`;
   }
   const placed = conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'True');
   return placed
-    ? `its node ${pod.spec?.nodeName ?? ''} has not taken it for ${seconds(ms)}`
-    : `no scheduler has looked at it for ${seconds(ms)}`;
+    ? `its node ${pod.spec?.nodeName ?? ''} has not taken it for ${lasting(ms)}`
+    : `no scheduler has looked at it for ${lasting(ms)}`;
 }
 
-function seconds(ms: number): string {
-  return `${Math.round(ms / 1000)} s`;
+/** How long something lasts already, in steps: a word that changed each second would be news each second. */
+function lasting(ms: number): string {
+  const step = STEPS.findLast(([least]) => ms >= least) ?? STEPS[0]!;
+  return `over ${step[1]}`;
 }
+
+const STEPS: readonly [least: number, words: string][] = [
+  [20_000, '20 s'],
+  [60_000, '1 min'],
+  [5 * 60_000, '5 min'],
+  [30 * 60_000, '30 min'],
+  [2 * 3600_000, '2 h'],
+  [24 * 3600_000, 'a day'],
+];

@@ -16,11 +16,11 @@ export function startFailure(error: unknown): StartFailure {
   return { words: wordsOf(error), permanent: isPermanent(error), unsure: isUnsure(error) };
 }
 
+/** (`NotFound`: the namespace is gone.) */
 function isPermanent({ kind, message }: KubeError): boolean {
   switch (kind) {
     case 'Invalid':
     case 'BadRequest':
-    // The namespace is gone.
     case 'NotFound':
       return true;
     case 'Forbidden':

@@ -18,6 +18,7 @@ export interface PodBesideOptions {
   clock: Clock;
   client: SyncClient;
   mounts: SecretMounts;
+  allowedHosts: readonly string[];
   say: (line: string) => void;
 }
 
@@ -32,12 +33,13 @@ export class PodBeside implements Beside {
   #keptAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PodBesideOptions) {
-    const { run, worker, client, clock, mounts, say } = options;
+    const { run, worker, client, clock, mounts, allowedHosts, say } = options;
     this.#options = options;
     this.#findings = new Findings({ run, worker, say, tell: (finding) => client.tell(finding) });
     this.#scouting = new Scouting({
       clock,
       mounts,
+      allowedHosts,
       say,
       findings: this.#findings,
       fetch: (digest) => client.scoutingOrder(digest),

@@ -20,6 +20,8 @@ const CHECK_LIMIT_MS = 10_000;
 export interface ScoutingOptions {
   clock: Clock;
   mounts: SecretMounts;
+  /** Patterns of the hosts that may be sent to, see `AllowedHosts`; none: all. */
+  allowedHosts: readonly string[];
   findings: Pick<Findings, 'add' | 'follow'>;
   /** Gets an order by its digest. @throws Error when it cannot be had, for now or for ever */
   fetch: (digest: string) => Promise<ScoutingOrder>;
@@ -89,7 +91,7 @@ export class Scouting {
   }
 
   #newScout(at: Lookout): Scout {
-    const { clock, findings } = this.#options;
+    const { clock, findings, allowedHosts } = this.#options;
     const found = (
       news: { kind: 'refused'; reason: string } | { kind: 'trouble'; reason: string | null },
     ) => {
@@ -107,6 +109,7 @@ export class Scouting {
       check: (content, signal) =>
         checkContent(content, this.#order!.protocol, {
           background: true,
+          allowedHosts,
           timeLimitMs: CHECK_LIMIT_MS,
           signal,
         }),

@@ -252,6 +252,31 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
     );
   });
 
+  test('targets that are sent from other machines too come as text, up to 5 MiB', async (t) => {
+    const spec = {
+      source: {
+        kind: 'targets' as const,
+        loop: true,
+        from: [{ s3: store.spec({ prefix: 'travel/' }) }],
+        reloadMs: null,
+      },
+      variables: [],
+      events: EVENTS,
+    };
+    const lookAround = async () => store.around();
+    const loader = new ContentLoader(spec, { lookAround, baseDir: null, travels: { secretKey: 'k' } });
+    t.after(() => loader.close());
+    await store.put('travel/a', '{}\n');
+    const content = await loader.look(signal);
+    assert.deepEqual(content.files, [{ name: 'a', text: '{}\n' }]);
+    await store.put('travel/b', Buffer.alloc(6 * 1024 * 1024, '{}\n'));
+    await assert.rejects(
+      loader.look(signal),
+      /targets from S3 may have 5 MiB: put them into a volume of the workers, and use directory: \{path: …\}$/,
+    );
+    await store.delete('travel/b');
+  });
+
   test('a part of a file is not left behind', async () => {
     await store.put('r/a', 'x'.repeat(200_000));
     const again = look('r/', FILES);
