@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatTable, readTable } from '../test/cluster/e2e/fault-table.ts';
+import { readMeasured } from '../test/cluster/e2e/measured.ts';
 import { OPERATOR_NAMESPACE, RELEASE } from '../test/cluster/e2e/operator.ts';
 import { runTests } from './testing/run-tests.ts';
 
@@ -37,13 +38,16 @@ try {
 
 async function test(words: string[]): Promise<void> {
   const table = join(folder, 'faults.jsonl');
+  const figures = join(folder, 'measured.txt');
   process.env['TAZ_FAULT_TABLE'] = table;
+  process.env['TAZ_MEASURED'] = figures;
   const files = globSync('test/cluster/e2e/*.cluster.ts', { cwd: root }).toSorted();
   const ran = await runTests(root, words, (text) => process.stdout.write(text), {
     files,
     isSerial: () => true,
     stalledAfterMs: STALLED_AFTER_MS,
   });
+  console.log(readMeasured(figures));
   const rows = readTable(table);
   if (rows.length > 0) console.log(`\n${formatTable(rows)}`);
   if (ran.tests.length === 0) console.log(`no test has a path or a name with ${words.join(' or ')}`);

@@ -70,7 +70,7 @@ describe('the life of a LoadTest', { concurrency: 2 }, () => {
       await test.apply(spec);
       await sleep(3000);
       assert.equal((await test.get()).metadata.resourceVersion, before.metadata.resourceVersion);
-      await test.change({ workers: { replicas: 2 }, stopWhen: { votes: 3 }, results: { samples: 1 } });
+      await test.change({ workers: { replicas: 2 }, stopWhen: { votes: 3 }, results: { keep: '2h' } });
       const after_ = await test.until('has seen the change', ({ run }) => run?.verdict === 'Completed');
       assert.equal(after_.run?.id, first.run?.id);
       await sleep(2000);
