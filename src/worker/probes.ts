@@ -31,6 +31,12 @@ export class Probes {
     });
   }
 
+  /** Answers no more, not even on connections that are open. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
   async #answer(url: string, response: ServerResponse): Promise<void> {
     if (url === '/healthz') return respond(response, 200, 'ok\n');
     if (url === '/readyz') {

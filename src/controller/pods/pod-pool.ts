@@ -21,6 +21,9 @@ const GOING_MS = 30_000;
 /** What of a store of pods a pool reads. */
 export type PodStore = Pick<Store<Pod>, 'get' | 'having' | 'onChange'>;
 
+/** The shortest time that a pod is given to end by itself, in ms. */
+const LEAST_GRACE_MS = 10_000;
+
 export interface PodPoolOptions {
   client: PodClient;
   clock: Clock;
@@ -73,8 +76,9 @@ export class PodPool implements WorkerPool {
     return null;
   }
 
+  /** What a container takes to end is not only the worker's: a grace, where there is one, is never a short one. */
   stop(worker: PoolWorker, graceMs: number): void {
-    this.#processes.get(workerName(worker))?.leave(graceMs);
+    this.#processes.get(workerName(worker))?.leave(graceMs === 0 ? 0 : Math.max(graceMs, LEAST_GRACE_MS));
   }
 
   /**

@@ -62,9 +62,11 @@ export async function workInPod(settings: PodSettings): Promise<number> {
   const with_ = cores === 1 ? '1 core' : `${cores} cores`;
   say(`${workerName(settings)}${who} of run ${run} starts with ${with_}; its coordinator is ${coordinator}`);
   handleSignals(work, say);
-  await new Probes(work).listen(settings.metricsPort, null);
+  const probes = new Probes(work);
+  await probes.listen(settings.metricsPort, null);
   const { code, reason } = await work.run();
   client.close();
+  probes.close();
   say(code === 0 ? `has ended: ${reason}; its last counts are saved` : `has failed: ${reason}`);
   if (code !== 0) await tellKubernetes(settings.terminationLog, reason);
   return code;
