@@ -143,7 +143,7 @@ suite('the chart', { skip: helmMissing }, () => {
   test('grants the controller what it needs and nothing else', () => {
     const objects = render();
     assert.deepEqual(rights(one(objects, 'ClusterRole', 'taz-taz-system-tests')), [
-      'configmaps: create get list patch update watch',
+      'configmaps: create delete get list patch watch',
       'events.events.k8s.io: create patch',
       'loadtests.taz.dev: get list watch',
       'loadtests/finalizers.taz.dev: update',
