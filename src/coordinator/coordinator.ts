@@ -228,7 +228,13 @@ export class Coordinator {
    * earlier call had begun is begun anew. @param keep those that may stay; left out: none
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
-    for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
+    let changed = false;
+    for (const member of this.#crew.members) {
+      const outdated = member.live && !keep(member.worker);
+      changed ||= outdated !== member.outdated;
+      member.outdated = outdated;
+    }
+    if (!changed) return;
     this.#memory.save(() => {});
     this.#review();
   }
@@ -329,6 +335,7 @@ export class Coordinator {
       startedAt: startAt === null ? null : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
+      saveError: this.#memory.trouble,
       complete: this.#crew.members.every(
         ({ live, heard, incarnation }) => !live || heard || incarnation === null,
       ),
@@ -541,8 +548,8 @@ export class Coordinator {
     }
     const ready = this.#wantedOwners();
     const card = this.#contentChange.current;
-    if (card !== null && ready.length === this.#workers && ready.every((member) => member.able)) {
-      if (this.#memory.failing) return;
+    const allReady = card !== null && ready.length === this.#workers && ready.every((member) => member.able);
+    if (allReady && !this.#memory.failing) {
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
       this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
@@ -556,6 +563,9 @@ export class Coordinator {
     const { current, lastError } = this.#contentChange;
     if (current === null && lastError !== '') {
       return `there were no ${this.#spec.source.kind} to send within startTimeout (${limit}): ${lastError}`;
+    }
+    if (this.#memory.failing) {
+      return `the run could not be saved within startTimeout (${limit}): ${this.#memory.trouble}`;
     }
     const missing: string[] = [];
     for (let index = 0; index < this.#workers; index++) {

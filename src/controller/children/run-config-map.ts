@@ -67,6 +67,11 @@ export class RunConfigMap {
     return this.#epoch;
   }
 
+  /** The version that was last read or written; undefined: there was none. */
+  get version(): string | undefined {
+    return this.#seen?.metadata.resourceVersion;
+  }
+
   /** Takes it over, and makes it where there is none. @throws KubeError `Conflict`: another leader has it */
   open(): Promise<void> {
     return this.#inTurn(async () => {
@@ -96,10 +101,13 @@ export class RunConfigMap {
     });
   }
 
-  /** It was changed or removed by somebody else: writes what it has to hold, where it does not. @throws as `save` */
-  restore(): Promise<void> {
+  /**
+   * It may have been changed or removed by somebody else: writes what it has to hold, where it does not.
+   * @param shown the version that there is, by what is known; undefined: none @throws as `save`
+   */
+  restore(shown: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#taken) return;
+      if (!this.#taken || shown === this.version) return;
       await this.#lookAgain();
       if (this.#seen === null || !holds(this.#seen, this.#data)) await this.#write({});
     });
