@@ -193,14 +193,14 @@ export class ManagedTest {
 
   #take(run: ClusterRun): void {
     if (this.#detached) return run.detach();
-    const { again, metrics, log } = this.#world;
+    const world = this.#world;
     this.#run = run;
-    run.onChange = () => again(this.#key);
+    run.onChange = () => world.again(this.#key);
     const over = (ended: Ended): void => {
       this.#ended = ended;
       this.#run = null;
-      metrics.ended(ended.verdict);
-      again(this.#key);
+      world.metrics.ended(ended.verdict);
+      world.again(this.#key);
     };
     run.ended.then(
       (summary) => {
@@ -208,9 +208,9 @@ export class ManagedTest {
         if (summary !== null && this.#run === run) over(endedOf(summary, run.applied.key));
       },
       (error: unknown) => {
-        log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended');
+        world.log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended');
         if (this.#run !== run) return;
-        const finishedAt = new Date(this.#world.clock.wall()).toISOString();
+        const finishedAt = new Date(world.clock.wall()).toISOString();
         const { id, key } = run;
         const reason = `its end could not be kept: ${String(error)}`;
         over({ run: id, key, verdict: 'Failed', reason, finishedAt, summary: null, lost: false });
@@ -275,9 +275,8 @@ export class ManagedTest {
 
   /** Writes the status where it says something new. @returns until the next figures, in ms; null: there will be none */
   async #tell(object: LoadTestObject): Promise<number | null> {
-    const { events, leads } = this.#world;
     const state = this.#state();
-    if (this.#detached || state === null || !leads()) return null;
+    if (this.#detached || state === null || !this.#world.leads()) return null;
     const { namespace = '', name, uid = '' } = object.metadata;
     const view = {
       state,
@@ -289,7 +288,7 @@ export class ManagedTest {
     const status = statusOf(object, view, workerSelector({ namespace, name, uid }));
     const event = this.#told === null && wasTold(object, status, state) ? null : eventOf(this.#told, state);
     this.#told = state;
-    if (event !== null) events.record({ ...event, regarding: object });
+    if (event !== null) this.#world.events.record({ ...event, regarding: object });
     return this.#writer.write(object, status, this.#run !== null);
   }
 

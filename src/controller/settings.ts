@@ -70,7 +70,8 @@ function readRate(text: string): Rational | null {
 /** @throws RangeError for a text that is no such pattern */
 function readHosts(text: string): readonly string[] {
   const patterns = splitPatterns(text);
-  return new AllowedHosts(patterns) && patterns;
+  void new AllowedHosts(patterns);
+  return patterns;
 }
 
 function readMap(text: string): Record<string, unknown> | null {
