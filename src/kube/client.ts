@@ -1,5 +1,5 @@
 import type { ApiRequest, Connection } from './connection.ts';
-import { isKubeError } from './errors.ts';
+import { isKubeError, KubeError } from './errors.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
 import { apiVersionOf, describePlace, type Place, pathOf, type Resource } from './resource.ts';
 
@@ -207,6 +207,36 @@ export class Client {
       subresource: options.subresource,
       contentType: 'application/merge-patch+json',
     })) as T;
+  }
+
+  /**
+   * Replaces the whole status of this very object. (Server-side apply and merge patches of a status heed no uid: they would
+   * write to another object of the same name that was made in the meantime.)
+   * @throws KubeError `NotFound` where there is none, `Conflict` where it is another by now
+   */
+  async writeStatus(
+    resource: Resource,
+    { name, namespace, uid }: ObjectMeta,
+    status: object,
+    options: WriteOptions = {},
+  ): Promise<void> {
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'add', path: '/status', value: status },
+    ];
+    try {
+      await this.#call('patch', 'PATCH', resource, { namespace, name }, options, {
+        body,
+        query: this.#writeQuery(options),
+        subresource: 'status',
+        contentType: 'application/json-patch+json',
+      });
+    } catch (error) {
+      // A test that fails is answered as an invalid object, without a word about any field.
+      if (!isKubeError(error, 'Invalid') || error.causes.length > 0) throw error;
+      const words = `there is another ${resource.kind} ${name} by now, with another uid than ${uid}`;
+      throw new KubeError('Conflict', words, { cause: error });
+    }
   }
 
   /** @throws KubeError `NotFound` where there is none (any more), `Conflict` where a precondition fails */

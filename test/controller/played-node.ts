@@ -195,9 +195,14 @@ export class PlayedWorker {
 
   async #scout(digest: string): Promise<void> {
     this.#scouted = digest;
-    const order = await this.#client.scoutingOrder(digest);
     const { run, identity: worker } = this;
-    await this.#client.tell({ run, worker, kind: 'offered', order: digest, content: found(order) });
+    try {
+      const order = await this.#client.scoutingOrder(digest);
+      await this.#client.tell({ run, worker, kind: 'offered', order: digest, content: found(order) });
+    } catch {
+      // There is another order by now, or another leader: the next answer says so.
+      this.#scouted = null;
+    }
   }
 }
 

@@ -282,6 +282,20 @@ describe('a store', () => {
     );
   });
 
+  test('that is away from the beginning lets nothing start, and is named at the deadline', async () => {
+    const store = { delayMs: () => 20, fails: () => true };
+    const cluster = new FakeCluster(runSpec({ startTimeoutMs: 6_000 }), { store });
+    await cluster.pass(3_000);
+    assert.equal(cluster.coordinator.outline().saveError, 'the store does not answer');
+    const final = await cluster.end();
+    assert.equal(final.verdict, 'Failed');
+    assert.equal(
+      final.reason,
+      'the run could not be saved within startTimeout (6 s): the store does not answer',
+    );
+    assert.equal(cluster.decided.size, 0);
+  });
+
   test('that is away does not hold up a stop', async () => {
     let away = false;
     const cluster = await running({}, { store: { delayMs: () => 20, fails: () => away } });

@@ -57,6 +57,13 @@ suite('the most that a whole test may send', () => {
     assert.equal(excessOf([], rate('1/s')), null);
   });
 
+  test('does not hold for what was due to others before', () => {
+    const [segment] = segmentsOf({ kind: 'constant', rate: rate('100/s') });
+    const others = { ...segment!, owners: {} };
+    const [own] = segmentsOf({ kind: 'constant', rate: rate('50/s') });
+    assert.equal(excessOf([others, own!], rate('50/s')), null);
+  });
+
   test('names both rates', () => {
     const segments = segmentsOf({ kind: 'constant', rate: rate('100/s') });
     assert.equal(

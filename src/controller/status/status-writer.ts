@@ -9,7 +9,7 @@ import type { TokenBucket } from '../../kube/token-bucket.ts';
 const FIGURES_EVERY_MS = 5_000;
 
 export interface StatusWriterOptions {
-  client: Pick<Client, 'apply'>;
+  client: Pick<Client, 'writeStatus'>;
   clock: Clock;
   /** What writes of mere figures are taken from, shared by all tests. */
   statusBudget: TokenBucket;
@@ -49,14 +49,7 @@ export class StatusWriter {
       const waitMs = this.#waitMs();
       if (waitMs > 0) return waitMs;
     }
-    const { name, namespace, uid } = object.metadata;
-    // Without the uid, one of the same name that was made anew would be told of the runs of the one before.
-    const metadata = {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(uid === undefined ? {} : { uid }),
-    };
-    await client.apply(LOAD_TESTS, { metadata, status }, { subresource: 'status' });
+    await client.writeStatus(LOAD_TESTS, object.metadata, status);
     this.#last = status;
     this.#writtenAt = clock.now();
     this.#turnAt = null;
