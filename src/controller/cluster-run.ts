@@ -200,6 +200,11 @@ export class ClusterRun implements RunningView {
     return { desired: workerCount(this.#applied.spec), ready, replicas: this.#options.pool.size };
   }
 
+  /** Whether its counts are whole: not before all workers have told theirs to a new leader. */
+  get complete(): boolean {
+    return this.coordinator.outline().complete;
+  }
+
   get templatesLoaded(): boolean {
     return this.coordinator.digest !== null;
   }

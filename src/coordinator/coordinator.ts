@@ -7,7 +7,7 @@ import { Answers } from './answers.ts';
 import { ContentChange } from './content-change.ts';
 import { Course } from './course.ts';
 import { Crew } from './crew.ts';
-import { goalOf } from './goal.ts';
+import { WantedGoal } from './goal.ts';
 import type { Member } from './member.ts';
 import { NotServing } from './not-serving.ts';
 import { PlanChange } from './plan-change.ts';
@@ -85,6 +85,7 @@ export class Coordinator {
   readonly #answers: Answers;
   readonly #planChange: PlanChange;
   readonly #contentChange: ContentChange;
+  readonly #wanted = new WantedGoal();
   readonly #scouting: Scouting;
   readonly #memory: RunMemory;
   readonly #ended = Promise.withResolvers<RunSnapshot>();
@@ -228,7 +229,7 @@ export class Coordinator {
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
     for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
-    this.#memory.touch();
+    this.#memory.save(() => {});
     this.#review();
   }
 
@@ -320,7 +321,7 @@ export class Coordinator {
   outline(): RunOutline {
     const { plan, startAt } = this.#course;
     const newest = Array.from({ length: this.#workers }, (_, index) => this.#crew.newest(index));
-    const live = this.#crew.members.filter((member) => member.able);
+    const able = this.#crew.members.filter((member) => member.able);
     return {
       phase: this.#phase,
       reason: this.#verdict?.reason ?? '',
@@ -328,7 +329,10 @@ export class Coordinator {
       startedAt: startAt === null ? null : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
-      ready: new Set(live.map(({ worker }) => worker.index)).size,
+      complete: this.#crew.members.every(
+        ({ live, heard, incarnation }) => !live || heard || incarnation === null,
+      ),
+      ready: new Set(able.map(({ worker }) => worker.index)).size,
       missing: newest.flatMap((member) =>
         member === undefined || member.able || member.state === 'leaving' ? [] : [member.worker],
       ),
@@ -540,7 +544,7 @@ export class Coordinator {
     if (card !== null && ready.length === this.#workers && ready.every((member) => member.able)) {
       if (this.#memory.failing) return;
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
-      this.#course.intendStart(startAt, goalOf(this.#spec, card, ready));
+      this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
     } else if (now - this.#createdAt > this.#spec.startTimeoutMs) {
       this.stop('Failed', this.#startFailure());
@@ -587,10 +591,11 @@ export class Coordinator {
 
   #reviewRun(now: number): void {
     const { stopWhen } = this.#spec;
-    const owning = this.#crew.members.filter((member) => this.#course.owns(member));
     if (stopWhen !== null) {
       // One that has done its part, or has stopped by itself, still has its say.
-      const voting = owning.filter(({ state }) => state !== 'lost');
+      const voting = this.#crew.members.filter(
+        (member) => this.#course.owns(member) && member.state !== 'lost',
+      );
       const reason = stopByVotes(voting, stopWhen);
       if (reason !== null) return this.stop('StoppedByVotes', reason);
     }
@@ -598,7 +603,8 @@ export class Coordinator {
     const { endsAt } = this.#course.plan!;
     // Before an instant that is being saved, workers stand still: they are not at their end.
     if (endsAt !== null && runMs >= endsAt && this.#course.intendedAt === null) {
-      const live = owning.filter((member) => member.live);
+      // Who has handed its share over may not have come to the end of its part.
+      const live = this.#crew.members.filter((member) => member.live && this.#course.hasServed(member));
       const patienceMs = this.#spec.protocol.timeoutMs + this.#spec.maxLagMs + LAST_WORD_MS;
       if (live.length > 0 && this.#since(this.#course.startAt! + endsAt, now) < patienceMs) return;
       for (const member of live) this.#crew.lose(member, 'did not come to an end');
@@ -613,10 +619,10 @@ export class Coordinator {
 
   /** One after another: while one is succeeded, the others wait. */
   #reviewRoll(): void {
-    const outdated = this.#crew.members.filter(({ live, outdated }) => live && outdated);
+    const outdated = this.#crew.members.filter(({ gone, outdated }) => outdated && !gone);
     const isSucceeded = (member: Member) => this.#crew.newest(member.worker.index) !== member;
     const next = outdated
-      .filter((member) => !isSucceeded(member) && member.worker.index < this.#workers)
+      .filter((member) => member.live && !isSucceeded(member) && member.worker.index < this.#workers)
       .toSorted((one, other) => one.worker.index - other.worker.index)
       .at(0);
     if (next === undefined) return;
@@ -635,7 +641,7 @@ export class Coordinator {
     }
     const roomMs = this.#memory.idle ? this.#memory.roomMs : null;
     const isReady = contents.isReady(this.#crew.speaking);
-    const goal = goalOf(this.#spec, isReady ? contents.next! : contents.current, owners);
+    const goal = this.#wanted.of(this.#spec, isReady ? contents.next! : contents.current, owners);
     const plan = this.#course.plan!;
     const step = this.#planChange.bring(goal, now, roomMs);
     // Where the number of hits depends on the set, both change at one instant.

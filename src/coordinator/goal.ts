@@ -4,7 +4,7 @@ import type { PlanGoal } from './run-plan.ts';
 import type { ContentCard } from './run-record.ts';
 
 /** What a spec and a content ask for, with the hits divided among the lanes of `owners`. */
-export function goalOf(spec: RunSpec, content: ContentCard, owners: readonly Member[]): PlanGoal {
+function goalOf(spec: RunSpec, content: ContentCard, owners: readonly Member[]): PlanGoal {
   const stripes: Record<string, number[]> = {};
   let next = 0;
   const most = Math.max(...owners.map((member) => member.lanes));
@@ -24,9 +24,29 @@ export function goalOf(spec: RunSpec, content: ContentCard, owners: readonly Mem
   };
 }
 
+/** The goal that is wanted, made anew only where something of it is different: with many workers that takes a while. */
+export class WantedGoal {
+  #made: { spec: RunSpec; content: ContentCard; owners: readonly Member[]; goal: PlanGoal } | null = null;
+
+  of(spec: RunSpec, content: ContentCard, owners: readonly Member[]): PlanGoal {
+    const made = this.#made;
+    const isSame =
+      made?.spec === spec &&
+      made.content === content &&
+      made.owners.length === owners.length &&
+      owners.every((member, index) => member === made.owners[index] && hasLanes(member, made.goal));
+    if (!isSame) this.#made = { spec, content, owners, goal: goalOf(spec, content, owners) };
+    return this.#made!.goal;
+  }
+}
+
+function hasLanes({ incarnation, lanes }: Member, { owners }: PlanGoal): boolean {
+  return owners[incarnation!]?.length === lanes;
+}
+
 /** Whether two goals ask for the same hits from the same lanes. */
 export function sameGoal(a: PlanGoal, b: PlanGoal): boolean {
-  return JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
+  return a === b || JSON.stringify(a, bigints) === JSON.stringify(b, bigints);
 }
 
 function bigints(_: string, value: unknown): unknown {

@@ -17,6 +17,8 @@ export class PlanChange {
   readonly #timing: Timing;
   /** Version that everybody must have taken over before the pending change gets its instant. */
   #version: Version | null = null;
+  /** What was compared last. */
+  #compared: { goal: PlanGoal; named: PlanGoal; isSame: boolean } | null = null;
 
   constructor(course: Course, crew: Crew, answers: Answers, timing: Timing) {
     this.#course = course;
@@ -50,7 +52,7 @@ export class PlanChange {
     const joinAt = Math.max(now - startAt! + fenceMs + marginMs + (roomMs ?? 0), plan!.joinedAt + 1);
     // What would join after the end comes too late for lanes that end with the plan.
     const isLate = plan!.endsAt !== null && joinAt >= plan!.endsAt;
-    if (isLate || sameGoal(goal, plan!.goal)) return this.giveUp();
+    if (isLate || this.#isReached(goal)) return this.giveUp();
     if (change === null) {
       this.#version = { ...this.#answers.version, n: this.#answers.version.n + 1 };
       return 'news';
@@ -59,6 +61,14 @@ export class PlanChange {
     if (roomMs === null || this.#crew.speaking.some(isBehind)) return 'nothing';
     this.#course.intend(Math.ceil(joinAt), goal);
     return 'intended';
+  }
+
+  #isReached(goal: PlanGoal): boolean {
+    const named = this.#course.plan!.goal;
+    if (this.#compared?.goal !== goal || this.#compared.named !== named) {
+      this.#compared = { goal, named, isSame: sameGoal(goal, named) };
+    }
+    return this.#compared.isSame;
   }
 
   /** The pending change will not be, or not now; not to be called once its instant is intended. */

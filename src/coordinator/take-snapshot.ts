@@ -35,12 +35,13 @@ export function takeSnapshot(state: RunState): RunSnapshot {
   const { plan, startAt, segments } = course;
   const elapsedMs = course.runMs(now);
   const tally = new Tally(content.labels.most);
+  const used = content.labels.names.length;
   const warmup = new CountsBlock();
-  tally.add(base.tally);
+  tally.add(base.tally, used);
   warmup.add(base.warmup);
   for (const member of members) {
     if (member.closed) continue;
-    tally.add(member.tally);
+    tally.add(member.tally, used);
     warmup.add(member.warmup);
   }
   const lostBelow = plan?.dueBefore(elapsedMs) ?? 0;

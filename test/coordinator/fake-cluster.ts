@@ -43,6 +43,8 @@ export interface ClusterOptions {
   unreachable?: boolean;
   /** How the store behaves that remembers the run; left out: there is none. */
   store?: StoreBehaviour;
+  /** `silent`: workers that are to look for what is sent find nothing. */
+  scouts?: 'silent';
 }
 
 export interface StoreBehaviour {
@@ -145,6 +147,7 @@ export class FakeCluster implements WorkerPool {
 
   #launch(restored: RunRecord | null): void {
     this.epoch++;
+    const { content: first = CONTENT } = this.#options.coordinator ?? {};
     const coordinator = new Coordinator({
       clock: this.clock,
       pool: this,
@@ -159,7 +162,7 @@ export class FakeCluster implements WorkerPool {
       restored,
       note: (line) => this.notes.push(line),
       ...this.#options.coordinator,
-      content: restored === null ? (this.#options.coordinator?.content ?? CONTENT) : null,
+      content: restored === null ? first : null,
     });
     coordinator.ended.then(
       (snapshot) => {
@@ -258,9 +261,8 @@ export class FakeCluster implements WorkerPool {
     if (it === undefined || it.dead) onEnd({ reason: 'is gone' });
   }
 
-  trouble(): string {
-    return '';
-  }
+  /** What keeps a worker from coming up. */
+  trouble: (worker: PoolWorker) => string = () => '';
 
   stop(worker: PoolWorker, graceMs: number): void {
     this.stops.push([workerName(worker), graceMs]);
@@ -332,6 +334,7 @@ export class FakeCluster implements WorkerPool {
 
   /** A worker looks for what is sent: it finds what was current at first, unless that is known. */
   carryScouting(from: FakeWorker, digest: string): void {
+    if (this.#options.scouts === 'silent') return;
     const { worker, incarnation } = from;
     this.after(this.network.delayMs(), () => {
       const order = this.up ? this.coordinator.scoutingOf(digest) : null;
@@ -393,6 +396,7 @@ export class FakeCluster implements WorkerPool {
   }
 
   decide(hit: number, { worker, dueAt, dropped, digest }: Omit<Decided, 'at'>): void {
+    this.startAt ??= worker.assignment!.startAt! - FakeClock.EPOCH;
     const before = this.decided.get(hit);
     const name = workerName(worker.worker);
     if (before !== undefined) {

@@ -81,13 +81,14 @@ export class FakeWorker {
   problem = '';
   assignment: Assignment | null = null;
   calls = 0;
+  /** Digest of the order by which it looks for what is sent; null: it does not. */
+  scouts: string | null = null;
   readonly #cluster: FakeCluster;
   readonly sets: SetKeeper;
   readonly #offset = new ClockOffset();
   readonly #flights: { warmup: boolean; label: number; answeredAt: number }[] = [];
   #lanes: FakeLane[] = [];
   #taken = 0;
-  #scouts: string | null = null;
   #acknowledged: Version | null = null;
   #startAt: number | null = null;
   #answeredAt: number;
@@ -300,10 +301,10 @@ export class FakeWorker {
     const forever = this.assignment?.afterLease === 'Continue';
     this.#leaseEnd = forever ? Number.POSITIVE_INFINITY : this.#answeredAt + response.leaseMs;
     this.#setFence();
-    if (response.scouting !== null && response.scouting !== this.#scouts) {
+    if (response.scouting !== null && response.scouting !== this.scouts) {
       this.#cluster.carryScouting(this, response.scouting);
     }
-    this.#scouts = response.scouting;
+    this.scouts = response.scouting;
     const { prepared, running } = this.sets.report;
     if (response.wanted !== null && (response.wanted === prepared || response.wanted === running)) {
       this.#cluster.carryKept(this, response.wanted);

@@ -12,12 +12,12 @@ const AUTHORITY_MS = 365 * DAY_MS;
 const RENEW_AUTHORITY_MS = 120 * DAY_MS;
 
 /**
- * How long a new authority is only trusted before it signs: by then every worker has it. (The kubelet brings changes of a
+ * How long after its first valid instant a new authority signs: before, it is only trusted, until every worker has it. (The kubelet brings changes of a
  * ConfigMap into pods within about two minutes.)
  */
 const MADE_KNOWN_MS = 60 * 60_000;
 
-/** The same for a server's certificate. */
+/** How long a server's certificate is valid, and how long before its end another is made. */
 const SERVING_MS = 30 * DAY_MS;
 const RENEW_SERVING_MS = 10 * DAY_MS;
 

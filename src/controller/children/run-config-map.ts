@@ -100,7 +100,7 @@ export class RunConfigMap {
   restore(): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.#taken) return;
-      this.#seen = await this.#find();
+      await this.#lookAgain();
       if (this.#seen === null || !holds(this.#seen, this.#data)) await this.#write({});
     });
   }
@@ -120,18 +120,22 @@ export class RunConfigMap {
         return;
       } catch (error) {
         if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === MAX_TRIES) throw error;
+        // The namespace is gone.
+        if (isKubeError(error, 'NotFound') && this.#seen === null) throw error;
         await this.#lookAgain(error);
       }
     }
   }
 
-  /** Somebody else has written. @throws KubeError when that is another leader */
-  async #lookAgain(cause: KubeError): Promise<void> {
+  /** Somebody else has written. @throws KubeError `Conflict` when that is another leader */
+  async #lookAgain(cause?: KubeError): Promise<void> {
     const found = await this.#find();
-    if (found === null && isKubeError(cause, 'NotFound') && this.#seen === null) throw cause;
     const recorded = epochOf(found);
-    if (recorded > this.#epoch) throw this.#deposed(recorded, cause);
-    if (found === null || recorded < this.#epoch) this.#requireLead(cause);
+    if (recorded > this.#epoch) {
+      const words = `another controller leads the run (epoch ${recorded}, here ${this.#epoch})`;
+      throw new KubeError('Conflict', words, { cause });
+    }
+    if (recorded < this.#epoch) this.#requireLead(cause);
     this.#seen = found;
   }
 
@@ -175,11 +179,6 @@ export class RunConfigMap {
   #requireLead(cause?: unknown): void {
     if (this.#options.held()) return;
     throw new KubeError('Conflict', 'this controller does not lead any more', { cause });
-  }
-
-  #deposed(epoch: number, cause: unknown): KubeError {
-    const words = `another controller leads the run (epoch ${epoch}, here ${this.#epoch})`;
-    return new KubeError('Conflict', words, { cause });
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

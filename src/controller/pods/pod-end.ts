@@ -65,7 +65,10 @@ export function terminatedWords(pod: Pod, { exitCode, signal, reason, message }:
   const said = lastWords(message);
   const tail = said === '' ? '' : `: ${said}`;
   if (reason === 'OOMKilled') return outOfMemory(pod);
-  if (reason === 'ContainerStatusUnknown') return 'was gone when its node came back';
+  if (reason === 'ContainerStatusUnknown') {
+    // What the kubelet says when it finds no container: it has gone with its node, or there never was one.
+    return message?.includes('used to be') ? 'was gone when its node came back' : 'ended before it began';
+  }
   const number = signal !== undefined && signal !== 0 ? signal : exitCode - 128;
   const name = SIGNALS[number];
   if (name !== undefined) return `was killed by ${name}${tail}`;

@@ -31,6 +31,8 @@ export interface RunningView {
   /** Worker to the instant of its first vote. */
   votesSince: ReadonlyMap<string, string>;
   workers: { desired: number; ready: number; replicas: number };
+  /** Its counts are whole: before, what the status has of them stays. */
+  complete: boolean;
   /** The set that hits are made from has come. */
   templatesLoaded: boolean;
 }
@@ -49,7 +51,7 @@ export interface EndedView {
 export function statusOf(object: LoadTestObject, view: TestView, selector: string): LoadTestStatus {
   const { state, run, ended, before } = view;
   const generation = object.metadata.generation ?? 0;
-  const summary = run?.summary() ?? ended?.summary ?? null;
+  const summary = run === null ? (ended?.summary ?? null) : run.complete ? run.summary() : null;
   const told = before ?? {};
   const figures: LoadTestStatus =
     summary === null

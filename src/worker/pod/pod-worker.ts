@@ -59,8 +59,10 @@ export async function workInPod(settings: PodSettings): Promise<number> {
     say,
   });
   const who = settings.pod === '' ? '' : ` (pod ${settings.pod})`;
-  const with_ = cores === 1 ? '1 core' : `${cores} cores`;
-  say(`${workerName(settings)}${who} of run ${run} starts with ${with_}; its coordinator is ${coordinator}`);
+  const howMany = cores === 1 ? '1 core' : `${cores} cores`;
+  say(
+    `${workerName(settings)}${who} of run ${run} starts with ${howMany}; its coordinator is ${coordinator}`,
+  );
   handleSignals(work, say);
   const probes = new Probes(work);
   await probes.listen(settings.metricsPort, null);

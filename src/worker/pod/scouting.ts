@@ -5,7 +5,7 @@ import { ContentLoader } from '../../source/content-loader.ts';
 import { type Lookout, Scout, type ScoutNews } from '../../source/scout.ts';
 import { newsText } from '../../source/scout-news.ts';
 import type { LookAround } from '../../source/surroundings.ts';
-import { checkContent } from '../../template/check.ts';
+import { checkContent, formatContentProblem } from '../../template/check.ts';
 import type { Content } from '../../template/content.ts';
 import { RefusalError } from '../caller.ts';
 import type { Findings } from './findings.ts';
@@ -74,8 +74,7 @@ export class Scouting {
     const { findings, say } = this.#options;
     say(`looks for the ${order.source.kind} that are sent, for all workers`);
     this.#order = order;
-    const look = this.#look(this.#lookoutFor(order));
-    const end = await look;
+    const end = await this.#look(this.#lookoutFor(order));
     // All is well here: whatever another scout had to say of it is over.
     if (end === 'unchanged' && this.#wanted === digest)
       findings.add({ kind: 'trouble', order: digest, reason: null });
@@ -92,19 +91,16 @@ export class Scouting {
 
   #newScout(at: Lookout): Scout {
     const { clock, findings, allowedHosts } = this.#options;
-    const found = (
-      news: { kind: 'refused'; reason: string } | { kind: 'trouble'; reason: string | null },
-    ) => {
-      const reason = news.reason === null ? null : this.#masker.text(news.reason);
-      findings.add({ ...news, reason, order: this.#order!.digest } as Parameters<Findings['add']>[0]);
-    };
+    const order = (): string => this.#order!.digest;
+    const masked = (reason: string): string => this.#masker.text(reason);
     return new Scout(at, null, {
       clock,
       random: Math.random,
       taker: {
-        offer: (content) => findings.add({ kind: 'offered', order: this.#order!.digest, content }),
-        refuse: (reason) => found({ kind: 'refused', reason }),
-        trouble: (reason) => found({ kind: 'trouble', reason }),
+        offer: (content) => findings.add({ kind: 'offered', order: order(), content }),
+        refuse: (reason) => findings.add({ kind: 'refused', order: order(), reason: masked(reason) }),
+        trouble: (reason) =>
+          findings.add({ kind: 'trouble', order: order(), reason: reason === null ? null : masked(reason) }),
       },
       check: (content, signal) =>
         checkContent(content, this.#order!.protocol, {
@@ -148,16 +144,24 @@ export class Scouting {
 
   #say(news: ScoutNews): void {
     const { say } = this.#options;
-    if (news.kind === 'offered') say(`found a good set: ${summaryOf(news.content)}`);
-    if (news.kind === 'failed') say(this.#masker.text(`cannot read what is sent: ${news.message}`));
-    if (news.kind === 'refused') say('found a set that is bad, and must not be sent:');
-    const text = newsText(news);
-    if (text !== null) say(this.#masker.text(text));
+    const masked = (text: string): void => say(this.#masker.text(text));
+    switch (news.kind) {
+      case 'offered':
+        return say(`found a good set: ${summaryOf(news.content)}`);
+      case 'failed':
+        return masked(`cannot read what is sent: ${news.message}`);
+      case 'refused':
+        say(`found a set that is bad and must not be sent: ${summaryOf(news.content)}`);
+        for (const problem of news.problems) masked(formatContentProblem(problem));
+        return;
+      case 'recovered':
+        return say(newsText(news)!);
+    }
   }
 }
 
 /** In a few words. */
-export function summaryOf(content: Content): string {
+function summaryOf(content: Content): string {
   const { digest } = content;
   const what =
     content.kind === 'templates'

@@ -40,7 +40,9 @@ test('no two tests share a name, however alike theirs are', () => {
   const children = names.map((name) => childName(name, 'run'));
   assert.equal(new Set(children).size, names.length);
   const pods = names.flatMap((name) =>
-    ['r1', 'r2'].flatMap((run) => [0, 1, 11].flatMap((index) => [0, 1].map((n) => podName(name, run, index, n)))),
+    ['r1', 'r2'].flatMap((run) =>
+      [0, 1, 11].flatMap((index) => [0, 1].map((n) => podName(name, run, index, n))),
+    ),
   );
   assert.equal(new Set(pods).size, names.length * 12);
   assert.equal(new Set(names.map(labelValueOf)).size, names.length);

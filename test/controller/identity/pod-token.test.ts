@@ -7,8 +7,8 @@ import { AUDIENCE, workerPod } from '../../../src/controller/pods/worker-pod.ts'
 import type { ApiRequest } from '../../../src/kube/connection.ts';
 import { isKubeError, KubeError } from '../../../src/kube/errors.ts';
 import { PODS, type Pod, SERVICE_ACCOUNTS } from '../../../src/kube/resources.ts';
-import { useApiServer } from '../../cluster/api-server.ts';
 import { FakeClock } from '../../attack/fake-clock.ts';
+import { useApiServer } from '../../cluster/api-server.ts';
 import { identity, RUN, templateOf } from '../test-identity.ts';
 
 const api = await useApiServer();
@@ -122,9 +122,13 @@ suite('tokens of a real API server', { skip: api.missing }, () => {
       verb: 'get',
       resource: 'keys',
     })) as { keys: { kid: string }[] };
-    const sign = (kid: string) => new SignJWT(real).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey);
+    const sign = (kid: string) =>
+      new SignJWT(real).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey);
     await assert.rejects(verifier.verify(await sign(keys[0]!.kid)), refused(/signature is wrong/));
-    await assert.rejects(verifier.verify(await sign('foreign')), refused(/a key that the API server does not have/));
+    await assert.rejects(
+      verifier.verify(await sign('foreign')),
+      refused(/a key that the API server does not have/),
+    );
   });
 });
 
@@ -150,7 +154,12 @@ suite('keys', () => {
         .setExpirationTime(Math.round(clock.wall() / 1000) + 3600)
         .sign(pairs[index]!.privateKey);
     calls = 0;
-    return { verifier: new PodTokens({ connection: { call }, clock, audience: AUDIENCE }), keys, second, sign };
+    return {
+      verifier: new PodTokens({ connection: { call }, clock, audience: AUDIENCE }),
+      keys,
+      second,
+      sign,
+    };
   }
 
   test('are read once, again for a new one, and not for every foreign one', async () => {
@@ -163,9 +172,9 @@ suite('keys', () => {
     keys.push(second);
     await verifier.verify(await sign(1));
     assert.equal(calls, 4);
-    const foreign = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'x' }).sign(
-      (await generateKeyPair('ES256')).privateKey,
-    );
+    const foreign = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'x' })
+      .sign((await generateKeyPair('ES256')).privateKey);
     for (let n = 0; n < 50; n++) await assert.rejects(verifier.verify(foreign), refused(/does not have/));
     assert.equal(calls, 4);
   });
@@ -187,6 +196,9 @@ suite('keys', () => {
 
   test('of tokens are no excuse for what is missing in them', async () => {
     const { verifier, sign } = await setUp();
-    await assert.rejects(verifier.verify(await sign(0, { iss: 'x', 'kubernetes.io': {} })), refused(/no pod/));
+    await assert.rejects(
+      verifier.verify(await sign(0, { iss: 'x', 'kubernetes.io': {} })),
+      refused(/no pod/),
+    );
   });
 });

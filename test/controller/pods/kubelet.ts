@@ -1,11 +1,17 @@
 import type { Client } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
-import { PODS, type Pod } from '../../../src/kube/resources.ts';
 import type { Resource } from '../../../src/kube/resource.ts';
+import { PODS, type Pod } from '../../../src/kube/resources.ts';
 
 type State = NonNullable<NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]['state']>;
 
-const BINDINGS: Resource = { group: '', version: 'v1', kind: 'Binding', plural: 'bindings', namespaced: true };
+const BINDINGS: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  namespaced: true,
+};
 
 /** Says of a real pod what a scheduler and a kubelet would, where there are none. */
 export class Kubelet {

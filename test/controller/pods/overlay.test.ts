@@ -28,7 +28,9 @@ suite('an overlay that a real API server lays', { skip: api.missing }, () => {
       await lay(overlay);
     } catch (error) {
       assert.ok(error instanceof ProblemsError, String(error));
-      return error.problems.map(({ path, message }) => `${path.replace('spec.workers.template', '…')}: ${message}`);
+      return error.problems.map(
+        ({ path, message }) => `${path.replace('spec.workers.template', '…')}: ${message}`,
+      );
     }
     return [];
   }
@@ -72,7 +74,11 @@ suite('an overlay that a real API server lays', { skip: api.missing }, () => {
       { sepc: {} },
       ['….sepc: is not a field of a Kubernetes pod template'],
     ],
-    ['a text where a list has to be', { spec: { containers: 'x' } }, ['….spec.containers: expected list, got x']],
+    [
+      'a text where a list has to be',
+      { spec: { containers: 'x' } },
+      ['….spec.containers: expected list, got x'],
+    ],
     [
       'a number where a text has to be',
       { spec: { nodeSelector: { a: 1 } } },
@@ -112,7 +118,9 @@ suite('an overlay that a real API server lays', { skip: api.missing }, () => {
       'another volume in the place of the token',
       {
         spec: {
-          containers: [{ name: 'taz', volumeMounts: [{ mountPath: '/var/run/taz/coordinator', name: 'tmp' }] }],
+          containers: [
+            { name: 'taz', volumeMounts: [{ mountPath: '/var/run/taz/coordinator', name: 'tmp' }] },
+          ],
         },
       },
       [

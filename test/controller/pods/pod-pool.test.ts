@@ -6,8 +6,8 @@ import { ownerUidOf, type TestIdentity, WORKER_SELECTOR } from '../../../src/con
 import { PodPool, type PodPoolOptions } from '../../../src/controller/pods/pod-pool.ts';
 import { workerPod } from '../../../src/controller/pods/worker-pod.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
-import { NAMESPACES, PODS, type Pod } from '../../../src/kube/resources.ts';
 import type { Resource } from '../../../src/kube/resource.ts';
+import { NAMESPACES, PODS, type Pod } from '../../../src/kube/resources.ts';
 import { Store } from '../../../src/kube/store.ts';
 import { objectSource } from '../../../src/kube/watch-source.ts';
 import { Watcher } from '../../../src/kube/watcher.ts';
@@ -40,7 +40,9 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
     kubelet = new Kubelet(api.client, namespace);
     store = new Store<Pod>({ keep: (pod) => pod, limit: 1000, index: (pod) => ownerUidOf(pod.metadata) });
     const source = objectSource(api.client, PODS, { namespace, labelSelector: WORKER_SELECTOR });
-    watching = new Watcher({ source, take: (change) => store.take(change), clock: systemClock }).run(stop.signal);
+    watching = new Watcher({ source, take: (change) => store.take(change), clock: systemClock }).run(
+      stop.signal,
+    );
     await store.whenSynced(stop.signal);
   });
 
@@ -93,7 +95,11 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
     assert.equal(pool.podOf('another'), null);
     await pool.close();
     assert.deepEqual(pods(), []);
-    assert.deepEqual(ends.sort(), ['0 its pod was deleted', '1 its pod was deleted', '2 its pod was deleted']);
+    assert.deepEqual(ends.sort(), [
+      '0 its pod was deleted',
+      '1 its pod was deleted',
+      '2 its pod was deleted',
+    ]);
     assert.equal(pool.podOf(uid!), null);
   });
 
@@ -116,7 +122,10 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
 
   test('that nobody took over are removed with the pool', async () => {
     await api.client.create(PODS, workerPod(owner, RUN, worker(7), templateOf(owner)));
-    await api.client.create(PODS, workerPod(owner, 'another', worker(7), templateOf(owner, { run: 'another' })));
+    await api.client.create(
+      PODS,
+      workerPod(owner, 'another', worker(7), templateOf(owner, { run: 'another' })),
+    );
     await until('both', () => pods().length === 2);
     await poolWith().close();
     await until('one', () => pods().length === 1);
@@ -186,7 +195,10 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
     const ends: string[] = [];
     pool.start(worker(0), ({ reason }) => ends.push(reason));
     await until('trouble', () => pool.trouble(worker(0)) !== '');
-    assert.match(pool.trouble(worker(0)), /^cannot be made: pods ".*" is forbidden: exceeded quota: none, requested: pods=1/);
+    assert.match(
+      pool.trouble(worker(0)),
+      /^cannot be made: pods ".*" is forbidden: exceeded quota: none, requested: pods=1/,
+    );
     await api.client.delete(QUOTAS, { namespace, name: 'none' });
     await there(0);
     await until('no trouble', () => !/quota/.test(pool.trouble(worker(0))));

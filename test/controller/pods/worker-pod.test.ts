@@ -15,7 +15,14 @@ const api = await useApiServer();
 after(api.stop);
 
 const made = (more: Partial<WorkerTemplateOptions> = {}) =>
-  workerTemplate({ test: identity('ingest'), run: RUN, spec: specWith(), beside: null, defaults: DEFAULTS, ...more });
+  workerTemplate({
+    test: identity('ingest'),
+    run: RUN,
+    spec: specWith(),
+    beside: null,
+    defaults: DEFAULTS,
+    ...more,
+  });
 const container = (more: Partial<WorkerTemplateOptions> = {}) => made(more).spec.containers[0]!;
 const valueOf = (name: string, more: Partial<WorkerTemplateOptions> = {}) =>
   container(more).env!.find((variable) => variable.name === name)?.value;

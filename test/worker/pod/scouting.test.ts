@@ -84,7 +84,10 @@ test('it finds what is sent by one order after another, good and bad', async (t)
   await found(pod, /^o5 trouble: .*ConfigMap c is not in this namespace/);
   pod.coordinator.response = { scouting: null };
   assert.match(pod.log, /^looks for the templates that are sent, for all workers$/m);
-  assert.match(pod.log, /^found a set that is bad, and must not be sent:$/m);
+  assert.match(
+    pod.log,
+    /^found a set that is bad and must not be sent: 1 templates \(set .*\)\nget\.json:1:.*Missing/m,
+  );
   assert.match(pod.log, /^found a good set: 1 templates \(set [0-9a-f]{12}\)$/m);
 });
 
