@@ -70,11 +70,11 @@ suite('what keeps a pod from coming up, in words', () => {
       pod({ phase: 'Pending', ...condition('PodScheduled', 'False', 'SchedulingGated') }),
       'is held back by a scheduling gate of its template',
     ],
-    ['no scheduler', pod({ phase: 'Pending' }), 'no scheduler has looked at it for 60 s'],
+    ['no scheduler', pod({ phase: 'Pending' }), 'no scheduler has looked at it for over 1 min'],
     [
       'no kubelet',
       pod({ phase: 'Pending', ...condition('PodScheduled', 'True', '') }, 'a'),
-      'its node a has not taken it for 60 s',
+      'its node a has not taken it for over 1 min',
     ],
     [
       'an image that is not there',
@@ -141,15 +141,15 @@ suite('what keeps a pod from coming up, in words', () => {
         },
         'a',
       ),
-      'waits for its container fetch, which has run for 40 s',
+      'waits for its container fetch, which has run for over 20 s',
     ],
     ['a container that is being set up', pod(waiting('ContainerCreating'), 'a'), ''],
     [
       'a container that is being set up for long',
       pod({ ...waiting('ContainerCreating'), startTime: ago(50) }, 'a'),
-      `its container is being set up for 50 s (image, network, volumes: kubectl describe pod ${name})`,
+      `its container is being set up for over 20 s (image, network, volumes: kubectl describe pod ${name})`,
     ],
-    ['a worker that does not get ready', pod(running(45), 'a'), 'has run for 45 s and is not ready'],
+    ['a worker that does not get ready', pod(running(45), 'a'), 'has run for over 20 s and is not ready'],
     [
       'a node that does not answer, as its controller says it',
       pod(running(300, condition('Ready', 'False', ''), true), 'a'),
