@@ -44,6 +44,8 @@ interface Fault {
   rate?: number;
   /** All hits that are due, while nothing changes. null: not known in advance. */
   due?: number | null;
+  /** How many of them fell due while there was nobody to send them: they are not made up. */
+  missed?: number;
   /** How many hits may have no fate, where a worker dies without a last word. */
   unreported?: number;
   /** How many hits may be dropped: as they are reported, none of them is lost. Default: what a busy machine makes late. */
@@ -98,7 +100,10 @@ function row(title: string, fault: Fault): void {
         entry.end = endOf(ended);
         checkEnded(ended, stats);
         assert.equal(ended.run?.verdict, verdict, ended.run?.reason);
-        if (due !== null) assert.equal(counts.scheduled, due, `due; ${JSON.stringify(counts)}`);
+        if (due !== null) {
+          const shown = `${counts.scheduled} hits have a fate, ${due} are due`;
+          assert.ok(counts.scheduled <= due && counts.scheduled >= due - (fault.missed ?? 0), shown);
+        }
         assert.ok(counts.unreported <= unreported, `${counts.unreported} unreported, at most ${unreported}`);
         assert.ok(counts.dropped <= dropped, `${counts.dropped} dropped, at most ${dropped}`);
         assert.ok(
@@ -537,8 +542,9 @@ describe('the cluster', () => {
 
   row('node drained and uncordoned', {
     ...LONGER,
-    unreported: LONG * SLOW,
-    dropped: LONG * SLOW,
+    missed: 30 * SLOW,
+    unreported: OWED * REPLICAS,
+    dropped: 30 * SLOW,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
