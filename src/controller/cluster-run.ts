@@ -30,6 +30,8 @@ export interface ClusterRunOptions {
   readConfigMap: (name: string) => Promise<Record<string, string> | null>;
   /** Which version of a ConfigMap there is, by what is known at this moment; undefined: there is none. */
   configMapVersion: (name: string) => string | undefined;
+  /** The ConfigMap that the run itself is kept in. */
+  ownMap: string;
   /** What pods are made from at this moment, by a word. */
   templateHash: () => Promise<string>;
   /** From which template the pod of a worker was made; null: it has none yet. */
@@ -82,10 +84,11 @@ export class ClusterRun implements RunningView {
     return this.#applied;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps that what it sends is made from, and that in which it is kept, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     const { namespace } = this.#applied.loadtest.metadata;
-    return new Set(configMapsOf(this.#applied.spec).map((name) => `${namespace}/${name}`));
+    const names = [...configMapsOf(this.#applied.spec), this.#options.ownMap];
+    return new Set(names.map((name) => `${namespace}/${name}`));
   }
 
   /** Who calls with the token of that pod; null: no worker of this run. */

@@ -46,7 +46,7 @@ export class ManagedTest {
     return this.#run;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps whose changes it has to see, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     return this.#run?.configMaps ?? NONE;
   }
