@@ -421,7 +421,7 @@ export class Coordinator {
 
   /** One that leaves and has no hits to hand over can go at once. */
   #dismisses(member: Member): boolean {
-    const isIdle = member.state === 'leaving' && !this.#course.hasServed(member) && this.#uncertain === null;
+    const isIdle = member.state === 'leaving' && !this.#course.concerns(member) && this.#uncertain === null;
     return isIdle || member.state === 'lost' || this.#phase === 'Ended';
   }
 
@@ -638,7 +638,7 @@ export class Coordinator {
       .toSorted((one, other) => one.worker.index - other.worker.index)
       .at(0);
     if (next === undefined) return;
-    if (!this.#course.hasServed(next)) this.#crew.discard(next, KILL_AFTER_MS);
+    if (!this.#course.concerns(next)) this.#crew.discard(next, KILL_AFTER_MS);
     else if (outdated.some(isSucceeded)) return;
     this.#crew.startNext(next.worker.index);
   }

@@ -335,6 +335,19 @@ describe('a store', () => {
     assert.ok([...cluster.decided.values()].every(({ at }) => at <= stoppedAt + 50));
   });
 
+  test('that is slow lets no worker go that is about to be given hits', async () => {
+    const cluster = await running(
+      { durationMs: 15_000 },
+      { store: { delayMs: () => 600, fails: () => false } },
+    );
+    cluster.change(runSpec({ durationMs: 15_000, workers: workers(3) }));
+    await cluster.until(() => cluster.workers[2]?.state === 'running');
+    await cluster.pass(300);
+    cluster.worker(2).leave();
+    await ends(cluster, 1500);
+    assert.ok([...cluster.decided.values()].some(({ worker }) => worker === cluster.workers[2]));
+  });
+
   test('knows the totals of a worker before that one is let go', async () => {
     const cluster = await running({}, { store: { delayMs: () => 300, fails: () => false } });
     const leaving = cluster.worker(1);
