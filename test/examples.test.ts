@@ -82,6 +82,20 @@ describe('every example of messages', () => {
   }
 });
 
+describe('every example for a cluster', { concurrency: 2 }, () => {
+  const files = readdirSync(`${folder}cluster`).filter((name) => name !== 'target.yaml');
+  for (const name of files) {
+    test(`${name} is valid, sends to the Service of target.yaml, and its templates are good`, async () => {
+      const { content } = await prepareTest({ file: [`${folder}cluster/${name}`] });
+      assert.deepEqual(await checkContent(content, 'http'), []);
+      const targeter = createTargeter(content, LANE, parseHttpTarget, null);
+      for (let hit = 0; hit < 20; hit++) {
+        assert.match(targeter.next(hit).origin, /^http:\/\/tracking-api(:80)?$/);
+      }
+    });
+  }
+});
+
 test('the weighted mix has the shares that it names', async () => {
   const { content } = await prepareTest({ file: [`${folder}loadtest.yaml`], seed: 'shares' });
   const shares: Record<string, number> = {

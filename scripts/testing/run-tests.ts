@@ -8,6 +8,15 @@ import { Screen } from './screen.ts';
 /** A run in which nothing happens for so long is ended: a test waits for what will not come. */
 const STALLED_AFTER_MS = 180_000;
 
+export interface TestFiles {
+  /** Below the root, as it is the folder that they run in. */
+  files: readonly string[];
+  /** Those run one by one when the others are done. */
+  isSerial: (file: string) => boolean;
+  /** After so long without any event a run is ended, in ms. */
+  stalledAfterMs: number;
+}
+
 export interface TestSelection {
   files: string[];
   /** Names of tests; empty: all tests of the files. */
@@ -27,19 +36,26 @@ export function selectTests(files: readonly string[], words: readonly string[]):
   };
 }
 
+/** The test files below `<root>/test`. Those named `*.serial.test.ts` measure time. */
+export function usualTests(root: string): TestFiles {
+  return {
+    files: globSync('test/**/*.test.ts', { cwd: root }).toSorted(),
+    isSerial: (file) => file.endsWith('.serial.test.ts'),
+    stalledAfterMs: STALLED_AFTER_MS,
+  };
+}
+
 /**
- * Runs the test files below `<root>/test` and shows how it goes. Files named `*.serial.test.ts` measure time: they run
- * one by one when the others are done.
+ * Runs test files and shows how it goes.
  * @param words which tests, see `selectTests`
  */
 export async function runTests(
   root: string,
   words: readonly string[],
   write: (text: string) => void,
+  { files: all, isSerial, stalledAfterMs }: TestFiles = usualTests(root),
 ): Promise<RanTests> {
-  const all = globSync('test/**/*.test.ts', { cwd: root }).toSorted();
   const { files, names } = selectTests(all, words);
-  const isSerial = (file: string) => file.endsWith('.serial.test.ts');
   const startedAt = performance.now();
   // What test files share, such as an API server, ends with this process.
   process.env['TAZ_TEST_RUN'] = String(process.pid);
@@ -51,7 +67,7 @@ export async function runTests(
     { files: files.filter(isSerial), concurrency: 1 },
   ];
   for (const phase of phases) {
-    if (phase.files.length > 0) await runPhase(root, phase.files, phase.concurrency, names, ran, screen);
+    if (phase.files.length > 0) await runPhase(root, { ...phase, names, stalledAfterMs }, ran, screen);
   }
   screen.ended(ran, performance.now() - startedAt);
   return ran;
@@ -59,16 +75,19 @@ export async function runTests(
 
 async function runPhase(
   root: string,
-  files: string[],
-  concurrency: number,
-  names: string[],
+  {
+    files,
+    concurrency,
+    names,
+    stalledAfterMs,
+  }: { files: string[]; concurrency: number; names: string[]; stalledAfterMs: number },
   ran: RanTests,
   screen: Screen,
 ): Promise<void> {
   const stall = new AbortController();
   const watch = setTimeout(() => {
-    stall.abort(new Error(`nothing has happened for ${STALLED_AFTER_MS / 1000} s: the run was ended`));
-  }, STALLED_AFTER_MS);
+    stall.abort(new Error(`nothing has happened for ${stalledAfterMs / 1000} s: the run was ended`));
+  }, stalledAfterMs);
   const events = run({
     files: files.map((file) => join(root, file)),
     cwd: root,

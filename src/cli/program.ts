@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, type CommandOptions } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { controllerCommand } from './controller.ts';
 import { demoCommand } from './demo.ts';
 import { initCommand } from './init.ts';
 import { renderCommand } from './render.ts';
@@ -8,6 +9,7 @@ import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { targetCommand } from './target.ts';
 import { validateCommand } from './validate.ts';
+import { workerCommand } from './worker.ts';
 
 /**
  * The commands of `taz`. A command's file imports only what its options need; what its action needs it imports when it
@@ -28,7 +30,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'taz: ')) })
     .exitOverride();
 
-  for (const command of [
+  const commands = [
     runCommand(),
     demoCommand(),
     initCommand(),
@@ -37,10 +39,16 @@ export function createProgram(): Command {
     targetCommand(),
     reportCommand(),
     schemaCommand(),
-  ]) {
-    command.copyInheritedSettings(program);
-    command.showHelpAfterError(`See taz ${command.name()} --help.`);
-    program.addCommand(command);
-  }
+    controllerCommand(),
+  ];
+  for (const command of commands) add(command, program);
+  // What only pods run is no command for people.
+  add(workerCommand(), program, { hidden: true });
   return program;
+}
+
+function add(command: Command, program: Command, options: CommandOptions = {}): void {
+  command.copyInheritedSettings(program);
+  command.showHelpAfterError(`See taz ${command.name()} --help.`);
+  program.addCommand(command, options);
 }

@@ -23,7 +23,7 @@ import {
 import { RunMemory } from './run-memory.ts';
 import { type CourseRecord, RECORD_FORMAT, type RunRecord, type RunStore } from './run-record.ts';
 import { Scouting } from './scouting.ts';
-import type { RunSnapshot } from './snapshot.ts';
+import type { RunOutline, RunSnapshot } from './snapshot.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tidy } from './tidy.ts';
@@ -340,6 +340,28 @@ export class Coordinator {
     const usable = this.#crew.hear(member, request);
     if (standing(member) !== before) this.#review();
     return this.#answers.give(member, request, usable);
+  }
+
+  /** What decides what people are told of the run, without its counts: cheap enough to be asked for often. */
+  outline(): RunOutline {
+    const { plan, startAt } = this.#course;
+    const newest = Array.from({ length: this.#workers }, (_, index) => this.#crew.newest(index));
+    const able = this.#crew.members.filter((member) => member.able);
+    return {
+      phase: this.#phase,
+      reason: this.#verdict?.reason ?? '',
+      suspended: plan?.suspendedAt(this.#course.runMs(this.#clock.now())) ?? this.#spec.suspend,
+      startedAt: startAt === null ? null : startAt + this.#wallOffset,
+      digest: this.digest,
+      contentError: this.#contentChange.lastError,
+      complete: this.#crew.members.every(
+        ({ live, heard, incarnation }) => !live || heard || incarnation === null,
+      ),
+      ready: new Set(able.map(({ worker }) => worker.index)).size,
+      missing: newest.flatMap((member) =>
+        member === undefined || member.able || member.state === 'leaving' ? [] : [member.worker],
+      ),
+    };
   }
 
   snapshot(): RunSnapshot {

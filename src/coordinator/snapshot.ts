@@ -1,5 +1,6 @@
 import type { Counts, Tally } from '../metrics/tally.ts';
 import type { Verdict } from '../stop/verdict.ts';
+import type { PoolWorker } from './worker-pool.ts';
 
 /** A run as the coordinator sees it at one instant: what displays, summaries and statuses are made from. */
 export interface RunSnapshot {
@@ -43,6 +44,26 @@ export interface RunSnapshot {
   };
   templates: TemplatesSnapshot;
   workers: WorkerSnapshot[];
+}
+
+/** What of a run decides what people are told of it, without its counts. */
+export interface RunOutline {
+  phase: RunSnapshot['phase'];
+  /** The verdict in words; empty while there is none. */
+  reason: string;
+  suspended: boolean;
+  /** Wall clock, ms since 1970; null before the start is named. */
+  startedAt: number | null;
+  /** Of the set that hits are made from; null: there is none yet. */
+  digest: string | null;
+  /** Why there is no newer set, in words; empty while nothing is wrong. */
+  contentError: string;
+  /** Every worker that an earlier coordinator had has been heard: before, counts are not whole. */
+  complete: boolean;
+  /** How many workers could send now. */
+  ready: number;
+  /** Those that should be there and cannot send yet. */
+  missing: PoolWorker[];
 }
 
 /** Which set of templates or targets is in use. */

@@ -1,9 +1,12 @@
+import { BusiestSecond } from './busiest-second.ts';
+
 /** So many seconds that saw a request are kept. */
 const KEPT_SECONDS = 600;
 
 /** When requests arrived: the first, the last, and how many in each second. */
 export class Arrivals {
   readonly #perSecond = new Map<number, number>();
+  readonly #busiest = new BusiestSecond();
   #firstAtMs: number | null = null;
   #lastAtMs: number | null = null;
 
@@ -11,17 +14,24 @@ export class Arrivals {
   add(atMs: number): void {
     this.#firstAtMs ??= atMs;
     this.#lastAtMs = atMs;
+    this.#busiest.add(atMs);
     const second = Math.floor(atMs / 1000);
     const count = this.#perSecond.get(second);
     this.#perSecond.set(second, (count ?? 0) + 1);
     if (count === undefined && this.#perSecond.size > KEPT_SECONDS) this.#forgetOldest();
   }
 
-  snapshot(): { firstAtMs: number | null; lastAtMs: number | null; perSecond: Record<string, number> } {
+  snapshot(): {
+    firstAtMs: number | null;
+    lastAtMs: number | null;
+    perSecond: Record<string, number>;
+    mostInASecond: number;
+  } {
     return {
       firstAtMs: this.#firstAtMs,
       lastAtMs: this.#lastAtMs,
       perSecond: Object.fromEntries(this.#perSecond),
+      mostInASecond: this.#busiest.most,
     };
   }
 

@@ -27,6 +27,8 @@ export interface CountingTargetStats {
   lastAtMs: number | null;
   /** Whole requests by the second (since 1970) of their arrival; the last 600 seconds that saw one. */
   perSecond: Record<string, number>;
+  /** The most whole requests within any span of one second, wherever it begins. */
+  mostInASecond: number;
   paths: Record<string, number>;
   /** By the user name of `Authorization: Basic`. */
   writeKeys: Record<string, number>;

@@ -43,7 +43,7 @@ export interface ApiCall {
   verb: string;
   /** The plural, such as `pods`. */
   resource: string;
-  /** The HTTP status, or the kind of the error where there was no answer. */
+  /** `ok`; else the HTTP status, or the kind of the error where there was no answer. */
   outcome: string;
   durationMs: number;
 }

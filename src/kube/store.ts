@@ -9,6 +9,8 @@ export interface StoreChange<K> {
   before: K | undefined;
   /** Absent: it is gone. */
   now: K | undefined;
+  /** It was found missing in a list: what happened to it last has not been told. */
+  unseen: boolean;
 }
 
 export interface StoreOptions<T, K> {
@@ -116,7 +118,7 @@ export class Store<T extends { metadata: ObjectMeta }, K extends { metadata: Obj
   #endList(): void {
     const listed = this.#listed ?? new Set();
     this.#listed = null;
-    for (const key of [...this.#objects.keys(), ...this.#left]) if (!listed.has(key)) this.#remove(key);
+    for (const key of [...this.#objects.keys(), ...this.#left]) if (!listed.has(key)) this.#remove(key, true);
     this.#synced = true;
     for (const done of this.#waiting) done();
     this.#waiting.clear();
@@ -130,7 +132,7 @@ export class Store<T extends { metadata: ObjectMeta }, K extends { metadata: Obj
       return;
     }
     if (before !== undefined && before.metadata.uid !== object.metadata.uid) {
-      this.#remove(key);
+      this.#remove(key, this.#listed !== null);
       return this.#set(object);
     }
     const { resourceVersion } = object.metadata;
@@ -140,16 +142,16 @@ export class Store<T extends { metadata: ObjectMeta }, K extends { metadata: Obj
     const now = this.#options.keep(object);
     this.#objects.set(key, now);
     this.#enter(key, now);
-    this.#tell({ key, before, now });
+    this.#tell({ key, before, now, unseen: false });
   }
 
-  #remove(key: string): void {
+  #remove(key: string, unseen = false): void {
     this.#left.delete(key);
     const before = this.#objects.get(key);
     if (before === undefined) return;
     this.#objects.delete(key);
     this.#unindex(key, before);
-    this.#tell({ key, before, now: undefined });
+    this.#tell({ key, before, now: undefined, unseen });
   }
 
   #enter(key: string, object: K): void {

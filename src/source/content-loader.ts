@@ -20,8 +20,13 @@ export type ContentSpec = Pick<RunSpec, 'source' | 'variables' | 'events'>;
 
 export interface LoaderOptions {
   lookAround: LookAround;
-  /** Folder that relative paths start from. */
-  baseDir: string;
+  /** Folder that relative paths start from; null: there is none, paths must be absolute. */
+  baseDir: string | null;
+  /**
+   * What is made here is sent from other machines too: it says where secrets stand, and holds what was fetched as text.
+   * Left out: it stays on this machine.
+   */
+  travels?: { secretKey: string };
 }
 
 /** The most files of a test. */
@@ -33,9 +38,26 @@ const MAX_TEXT_BYTES = 5 * 1024 * 1024;
 /** The most that targets have together that are fetched to disk. */
 const MAX_FETCHED_BYTES = 1024 * 1024 * 1024;
 
-const FORMS: Record<ContentSpec['source']['kind'], SourceForm> = {
-  templates: { as: 'texts', maxFiles: MAX_FILES, maxBytes: MAX_TEXT_BYTES },
-  targets: { as: 'files', maxFiles: MAX_FILES, maxBytes: MAX_FETCHED_BYTES },
+const TEMPLATES: SourceForm = {
+  as: 'texts',
+  maxFiles: MAX_FILES,
+  maxBytes: MAX_TEXT_BYTES,
+  what: 'templates',
+  advice: '',
+};
+const TARGETS: SourceForm = {
+  as: 'files',
+  maxFiles: MAX_FILES,
+  maxBytes: MAX_FETCHED_BYTES,
+  what: 'targets from S3',
+  advice: '',
+};
+/** Fetched targets that go from worker to worker. */
+const TRAVELLING_TARGETS: SourceForm = {
+  ...TARGETS,
+  as: 'texts',
+  maxBytes: MAX_TEXT_BYTES,
+  advice: ': put them into a volume of the workers, and use directory: {path: …}',
 };
 
 /**
@@ -119,15 +141,27 @@ export class ContentLoader {
     });
   }
 
+  get #secrecy() {
+    const { travels } = this.#options;
+    if (travels === undefined) return {};
+    const refs = this.#spec.variables.flatMap((variable) =>
+      'secret' in variable ? [[variable.name, { ...variable.secret, proof: '' }] as const] : [],
+    );
+    return { secretRefs: Object.fromEntries(refs), secretKey: travels.secretKey };
+  }
+
   async #open(): Promise<void> {
     const { from, kind } = this.#spec.source;
-    const { baseDir } = this.#options;
-    this.#sources = await Promise.all(from.map((item) => openSource(item, baseDir, FORMS[kind])));
+    const { baseDir, travels } = this.#options;
+    this.#sources = await Promise.all(
+      from.map((item) => openSource(item, baseDir, formOf(item, kind, travels !== undefined))),
+    );
   }
 
   async #contentOf(files: SourceFile[], variables: ResolvedVariables): Promise<Content> {
     const { source, events } = this.#spec;
     const path = `spec.${source.kind}.from`;
+    const rest = { ...variables, ...this.#secrecy };
     checkTotal(path, source.kind, files);
     if (source.kind === 'templates') {
       const texts = files.map((file) => [file.name, 'text' in file ? file.text : ''] as const);
@@ -136,10 +170,10 @@ export class ContentLoader {
         entry,
         files.map(({ name }) => name),
       );
-      return makeTemplateContent({ entry, files: Object.fromEntries(texts), events, ...variables });
+      return makeTemplateContent({ entry, files: Object.fromEntries(texts), events, ...rest });
     }
     try {
-      const content = await makeCannedContent({ files, loop: source.loop, ...variables });
+      const content = await makeCannedContent({ files, loop: source.loop, ...rest });
       if (content.count > 0) return content;
       throw problem(path, 'there is no target in the sources of targets');
     } catch (error) {
@@ -149,7 +183,12 @@ export class ContentLoader {
   }
 }
 
-async function openSource(item: SourceItem, baseDir: string, form: SourceForm): Promise<Source> {
+function formOf(item: SourceItem, kind: ContentSpec['source']['kind'], travels: boolean): SourceForm {
+  if (kind === 'templates') return TEMPLATES;
+  return travels && 's3' in item ? TRAVELLING_TARGETS : TARGETS;
+}
+
+async function openSource(item: SourceItem, baseDir: string | null, form: SourceForm): Promise<Source> {
   if ('inline' in item) return new InlineSource(item.inline);
   if ('configMap' in item) return new ConfigMapSource(item.configMap.name);
   if ('directory' in item) return new DirectorySource(item.directory.path, baseDir, form);

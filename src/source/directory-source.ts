@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { shown } from '../units/shown.ts';
 import { type FolderListing, listFolder, readFolderFile } from './folder.ts';
 import type { Source, SourceFile, SourceForm, View } from './source.ts';
@@ -12,21 +13,28 @@ const SETTLE_MS = 50;
 /** The files of a folder, or a single file. It can be watched; a watch that is lost or cannot be had is made up by looks. */
 export class DirectorySource implements Source {
   readonly #path: string;
-  readonly #baseDir: string;
+  readonly #baseDir: string | null;
   readonly #form: SourceForm;
   #view: View | null = null;
   #version = '';
   #changed: (() => void) | null = null;
   readonly #watched = new Map<string, { watcher: FSWatcher; identity: bigint }>();
 
-  constructor(path: string, baseDir: string, form: SourceForm) {
+  /** @param baseDir folder that a relative path starts from; null: the path must be absolute */
+  constructor(path: string, baseDir: string | null, form: SourceForm) {
     this.#path = path;
     this.#baseDir = baseDir;
     this.#form = form;
   }
 
   async look(_: Surroundings, signal: AbortSignal): Promise<View> {
-    const list = () => listFolder(this.#path, this.#baseDir, this.#form.maxFiles);
+    const baseDir = isAbsolute(this.#path) ? '/' : this.#baseDir;
+    if (baseDir === null) {
+      throw new SourceError(
+        `${shown(this.#path)} is no absolute path: name a folder of the image or of a volume, such as "/templates"`,
+      );
+    }
+    const list = () => listFolder(this.#path, baseDir, this.#form.maxFiles);
     const settleMs = this.#view === null ? 0 : SETTLE_MS;
     const first = await listStill(list, settleMs, signal);
     this.#watchFolders(first);

@@ -34,6 +34,10 @@ export interface Lookout {
   loader: Loader;
   /** The longest time from one look to the next, in ms; null: only when it is asked for. */
   reloadMs: number | null;
+  /** Digest of what is sent as this place is looked at first, null: nothing; left out: what was offered last. */
+  known?: string | null;
+  /** Looks soon again while nothing is sent yet, or after a look that failed, also where there is no period. */
+  insists?: boolean;
 }
 
 export interface ScoutOptions {
@@ -56,6 +60,9 @@ const LONGEST_NOISE_MS = 1000;
 /** The longest time between two looks that fail, in ms, where the period is not longer. */
 const LONGEST_BACK_OFF_MS = 30_000;
 
+/** From one look to the next where it insists, in ms, before the back-off. */
+const INSISTENT_MS = 2000;
+
 /** How many failures are remembered, so as not to be told twice. */
 const MOST_TOLD = 100;
 
@@ -68,7 +75,7 @@ export class Scout {
   readonly #options: ScoutOptions;
   #at: Lookout;
   /** Digest of the content that was offered last, and where it is from: what it fetched to disk may still be read. */
-  #offered: string;
+  #offered: string | null;
   #offeredFrom: Loader;
   /** Loaders that others took the place of. */
   #left: Loader[] = [];
@@ -87,12 +94,12 @@ export class Scout {
   #wake: () => void = () => {};
   #ended = false;
 
-  /** @param content what the run starts with, from that loader */
-  constructor(at: Lookout, content: Content, options: ScoutOptions) {
+  /** @param content what the run starts with, from that loader; null: nothing yet, or what another loader has found */
+  constructor(at: Lookout, content: Content | null, options: ScoutOptions) {
     this.#at = at;
-    this.#offered = content.digest;
+    this.#offered = content?.digest ?? at.known ?? null;
     this.#offeredFrom = at.loader;
-    at.loader.use(content);
+    if (content !== null) at.loader.use(content);
     this.#options = options;
   }
 
@@ -131,6 +138,7 @@ export class Scout {
   lookAt(at: Lookout): Promise<LookEnd> {
     this.#left.push(this.#at.loader);
     this.#at = at;
+    if (at.known !== undefined) this.#offered = at.known;
     this.#endNoise();
     this.#watch();
     return this.lookNow();
@@ -176,13 +184,20 @@ export class Scout {
 
   /** Until the next period is over. The first look is at once: it begins the watching. */
   #waitMs(): number {
-    const { reloadMs } = this.#at;
-    if (reloadMs === null) return Number.POSITIVE_INFINITY;
+    const everyMs = this.#everyMs;
+    if (everyMs === null) return Number.POSITIVE_INFINITY;
     if (this.#lookedAt === null) return 0;
-    const longest = Math.max(reloadMs, LONGEST_BACK_OFF_MS);
-    const period = Math.min(longest, reloadMs * 2 ** Math.min(this.#failures, 20));
+    const longest = Math.max(everyMs, LONGEST_BACK_OFF_MS);
+    const period = Math.min(longest, everyMs * 2 ** Math.min(this.#failures, 20));
     const jitter = SHORTEST_PERIOD + (1 - SHORTEST_PERIOD) * this.#options.random();
     return this.#lookedAt + period * jitter - this.#options.clock.now();
+  }
+
+  /** The period before any back-off, in ms; null: there is none. */
+  get #everyMs(): number | null {
+    const { reloadMs, insists = false } = this.#at;
+    if (!insists || (this.#offered !== null && this.#failures === 0)) return reloadMs;
+    return Math.min(reloadMs ?? INSISTENT_MS, INSISTENT_MS);
   }
 
   async #look(asked: boolean, signal: AbortSignal): Promise<LookEnd> {

@@ -16,6 +16,9 @@ export interface SourceForm {
   maxFiles: number;
   /** Of all files together. What already lies on this machine as a file is not counted. */
   maxBytes: number;
+  /** What there may be that much of, and what to do with more, as in `templates may have 5 MiB`. */
+  what: string;
+  advice: string;
 }
 
 /**

@@ -25,8 +25,8 @@ export interface Help {
   absent: string;
   /** What makes an object be there, such as `add its file with -f`. */
   object: string;
-  /** What else gives a variable its value. */
-  variable(name: string, secret: boolean): string;
+  /** What else gives a variable its value; null: nothing. */
+  variable(name: string, secret: boolean): string | null;
 }
 
 /** Looks at the surroundings anew. @throws Error in words for people */

@@ -46,7 +46,7 @@ function valueOf(
     if ('values' in spec)
       return failed(fail, '', `${name} is a list: change it in the manifest, not with --set`);
     if ('secret' in spec && set.plain) {
-      const right = help.variable(name, true);
+      const right = help.variable(name, true) ?? 'put it into a Secret';
       return failed(
         fail,
         '',
@@ -60,11 +60,15 @@ function valueOf(
   if ('secret' in spec) {
     const problem = missing(secrets, 'Secret', spec.secret, help);
     if (problem === null) return secrets.get(spec.secret.name)![spec.secret.key]!;
-    return failed(fail, '.valueFrom.secretKeyRef', `${problem}, or ${help.variable(name, true)}`);
+    return failed(fail, '.valueFrom.secretKeyRef', problem + otherwise(help.variable(name, true)));
   }
   const problem = missing(configMaps, 'ConfigMap', spec.configMap, help);
   if (problem === null) return configMaps.get(spec.configMap.name)![spec.configMap.key]!;
-  return failed(fail, '.valueFrom.configMapKeyRef', `${problem}, or ${help.variable(name, false)}`);
+  return failed(fail, '.valueFrom.configMapKeyRef', problem + otherwise(help.variable(name, false)));
+}
+
+function otherwise(help: string | null): string {
+  return help === null ? '' : `, or ${help}`;
 }
 
 /** What is wrong with a reference to a key of an object, and what would help; null: it is there. */

@@ -26,6 +26,8 @@ export interface CheckOptions {
   renders?: number;
   /** Whether it gives way to what else this machine does, such as sending load; default false. */
   background?: boolean;
+  /** Patterns of the hosts that may be sent to, see `AllowedHosts`; default: all. */
+  allowedHosts?: readonly string[];
   /** Ends the check. */
   signal?: AbortSignal;
 }
@@ -47,8 +49,11 @@ const ANSWER_LIMIT_MS = 1000;
 /** How nice a check in the background is: lanes that send get three times as much of a core. */
 const BACKGROUND_PRIORITY = 5;
 
-/** What templates and fake data may keep on the heap. */
-const HEAP_LIMIT_MB = 256;
+/** What templates and fake data may keep on the heap; less in a small container, which would be ended as a whole. */
+const MOST_HEAP_MB = 256;
+const LEAST_HEAP_MB = 64;
+const HEAP_SHARE = 1 / 4;
+const HEAP_LIMIT_MB = heapLimitFor(process.constrainedMemory() || Number.POSITIVE_INFINITY);
 
 /**
  * Tries content in a process of its own that is ended at the time limit: templates are compiled, also those that nothing
@@ -65,10 +70,17 @@ export async function checkContent(
 ): Promise<ContentProblem[]> {
   const timeLimitMs = options.timeLimitMs ?? DEFAULT_TIME_LIMIT_MS;
   const renders = options.renders ?? DEFAULT_RENDERS;
-  const problems = await inProcess({ content, protocol, renders, timeLimitMs }, options);
+  const { allowedHosts = [] } = options;
+  const request = { content, protocol, renders, timeLimitMs, allowedHosts };
+  const problems = await inProcess(request, options);
   const secrets = content.secrets.flatMap((name) => content.variables[name] ?? []);
   const masker = new Masker(secrets);
   return problems.map((problem) => ({ ...problem, message: masker.text(problem.message) }));
+}
+
+/** In MB. @param memory that this process and its children may use, in bytes */
+function heapLimitFor(memory: number): number {
+  return Math.max(LEAST_HEAP_MB, Math.min(MOST_HEAP_MB, Math.floor((memory * HEAP_SHARE) / 2 ** 20)));
 }
 
 /** `track.json:3:12: reason`, and the excerpt under it where there is one. */

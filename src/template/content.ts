@@ -6,8 +6,8 @@ export type Content = TemplateContent | CannedContent;
 
 interface CommonContent {
   /**
-   * SHA-256 in hex over all the rest; values of secrets go in under a random key of the process that made it. So it is
-   * the same in every run only where there are no secrets.
+   * SHA-256 in hex over all the rest; values of secrets go in under a random key: that of the process that made it, or
+   * of the run. So it is the same in every run only where there are no secrets.
    */
   digest: string;
   /**
@@ -19,6 +19,20 @@ interface CommonContent {
   variables: Record<string, string | string[]>;
   /** Names of the variables whose values must not be shown or written anywhere. */
   secrets: string[];
+  /**
+   * Of secrets that each worker finds beside it, by variable: where. Such content travels without their values, see
+   * `sealContent`. Empty on one machine.
+   */
+  secretRefs: Record<string, SecretRef>;
+}
+
+/** Where the value of a variable stands. */
+export interface SecretRef {
+  /** Of the Secret. */
+  name: string;
+  key: string;
+  /** What only the right value leads to, and what does not lead to it; empty while the value stands in `variables`. */
+  proof: string;
 }
 
 export interface TemplateContent extends CommonContent {

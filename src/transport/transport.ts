@@ -1,4 +1,5 @@
 import type { TopicBlock } from '../metrics/topic-counts.ts';
+import type { AllowedHosts } from '../target/allowed-hosts.ts';
 
 /**
  * How a lane sends. A lane has a fixed number of slots; each holds at most one hit in flight, and a transport
@@ -37,8 +38,17 @@ export type Report = (
   error: string,
 ) => void;
 
-/** Makes a transport for one lane. @param slots how many hits may be in flight at once */
-export type TransportFactory<T, Options> = (options: Options, slots: number, report: Report) => Transport<T>;
+/**
+ * Makes a transport for one lane.
+ * @param slots how many hits may be in flight at once
+ * @param hosts those that it may connect to where an answer leads on to another; default: any
+ */
+export type TransportFactory<T, Options> = (
+  options: Options,
+  slots: number,
+  report: Report,
+  hosts?: AllowedHosts,
+) => Transport<T>;
 
 /** The same for messages. @param topics where they are counted by topic */
 export type MessageTransportFactory<T, Options> = (
@@ -46,6 +56,7 @@ export type MessageTransportFactory<T, Options> = (
   slots: number,
   report: Report,
   topics: TopicBlock,
+  hosts?: AllowedHosts,
 ) => Transport<T>;
 
 /** Options of the HTTP transport, parsed from `spec.http` with its defaults filled in. */

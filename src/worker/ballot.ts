@@ -16,6 +16,8 @@ export class Ballot {
   #votes: Votes | null = null;
   #lengths: WindowLengths | null = null;
   #reason = '';
+  /** How many windows up to now were void, one after another. */
+  #voids = 0;
 
   /**
    * Takes the rule that holds from now on; votes so far stay when their limit stays.
@@ -52,13 +54,26 @@ export class Ballot {
   count(index: number, window: WindowTally): boolean {
     const judgement = judge(window, this.#rule);
     const which = this.#nameOf(index);
-    if (judgement.saturated) {
-      this.saturated = true;
-      this.note?.(`${which} is void, the load generator itself was too slow: ${judgement.reason}`);
-    }
+    if (judgement.saturated) this.#countVoid(which, judgement.reason);
+    else this.#endVoids();
     if (judgement.kind === 'unhealthy') this.#reason = `${which}: ${judgement.reason}`;
     this.#votes?.count(judgement, index);
     return judgement.allTemplate;
+  }
+
+  /** Of windows that are void one after another, the first is told at once, and the others together at their end. */
+  #countVoid(which: string, reason: string): void {
+    this.saturated = true;
+    if (this.#voids === 0) {
+      this.note?.(`${which} is void, the load generator itself was too slow: ${reason}`);
+    }
+    this.#voids++;
+  }
+
+  #endVoids(): void {
+    const others = this.#voids - 1;
+    this.#voids = 0;
+    if (others > 0) this.note?.(`and so ${others === 1 ? 'was the one' : `were the ${others}`} after it`);
   }
 
   #nameOf(index: number): string {

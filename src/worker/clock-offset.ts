@@ -15,6 +15,11 @@ export class ClockOffset {
     if (this.#samples.length > SAMPLES) this.#samples.shift();
   }
 
+  /** The coordinator is another one, with a clock of its own: only the newest sample speaks of it. */
+  restart(): void {
+    this.#samples.splice(0, this.#samples.length - 1);
+  }
+
   /** The instant on our clock, in ms. Only after a first `observe`. */
   toLocal(coordinatorTime: number): number {
     let best = this.#samples[0]!;

@@ -24,6 +24,7 @@ export class Conversation {
   readonly #offset = new ClockOffset();
   readonly #over = new AbortController();
   #answeredAt: number;
+  #failure = '';
 
   constructor(client: SyncClient, clock: Clock, speaker: Speaker) {
     this.#clock = clock;
@@ -35,6 +36,16 @@ export class Conversation {
   /** Clock time up to which the coordinator is known to have heard of us, in ms: leases run from then on. */
   get answeredAt(): number {
     return this.#answeredAt;
+  }
+
+  /** Why the last call has failed, in words; empty: it has not. */
+  get failure(): string {
+    return this.#failure;
+  }
+
+  /** The coordinator is another one from the newest answer on. */
+  meetAnother(): void {
+    this.#offset.restart();
   }
 
   /** An instant of the coordinator's clock on ours, in ms. Only after a first answer. */
@@ -49,7 +60,8 @@ export class Conversation {
       try {
         await this.#call(this.#speaker.isUrgent());
         retryMs = FIRST_RETRY_MS;
-      } catch {
+      } catch (error) {
+        this.#failure = (error as Error).message;
         await new Promise((resolve) => setTimeout(resolve, retryMs * (0.5 + Math.random())));
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
       }
@@ -71,6 +83,7 @@ export class Conversation {
   async #call(urgent: boolean): Promise<void> {
     const sentAt = this.#clock.now();
     const response = await this.#client.sync(this.#speaker.request(urgent));
+    this.#failure = '';
     this.#offset.observe(sentAt, this.#clock.now(), response.heldMs, response.now);
     this.#answeredAt = Math.max(this.#answeredAt, sentAt + response.heldMs);
     this.#speaker.hear(response);

@@ -14,6 +14,8 @@ export interface LaneSetup {
   /** How many labels there is room for. */
   labels: number;
   protocol: Protocol;
+  /** Patterns of the hosts that may be sent to, see `AllowedHosts`; none: all. */
+  allowedHosts: readonly string[];
   records: RecordOptions | null;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;
@@ -37,6 +39,7 @@ export interface LaneSet {
 
 /** What a lane works by. */
 export interface LaneOrder {
+  /** Numbers what the worker has told its lanes to follow: another has a higher one. */
   version: number;
   plan: LanePlan;
   /** Spins before each hit instead of sleeping on a timer. */

@@ -1,6 +1,7 @@
 import type { Targeter } from '../attack/targeter.ts';
 import type { TopicBlock } from '../metrics/topic-counts.ts';
-import { TARGET_PARSERS } from '../target/parsers.ts';
+import { AllowedHosts } from '../target/allowed-hosts.ts';
+import { guarded, TARGET_PARSERS } from '../target/parsers.ts';
 import type { Target, TargetParser } from '../target/target.ts';
 import { type Protocol, slotsOf } from '../transport/protocol.ts';
 import type { Report, Transport } from '../transport/transport.ts';
@@ -18,10 +19,19 @@ export interface LaneProtocol {
   readonly rehearse: (targeter: Targeter, labels: number) => Promise<void>;
 }
 
-/** Loads the transport of a protocol, and none of the others. @param topics where messages are counted by topic */
-export async function laneProtocol(protocol: Protocol, topics: TopicBlock): Promise<LaneProtocol> {
+/**
+ * Loads the transport of a protocol, and none of the others.
+ * @param topics where messages are counted by topic
+ * @param allowedHosts patterns of the hosts that may be sent to; none: all
+ */
+export async function laneProtocol(
+  protocol: Protocol,
+  topics: TopicBlock,
+  allowedHosts: readonly string[],
+): Promise<LaneProtocol> {
+  const hosts = new AllowedHosts(allowedHosts);
   const common = {
-    parse: TARGET_PARSERS[protocol.kind],
+    parse: guarded(TARGET_PARSERS[protocol.kind], hosts),
     slots: slotsOf(protocol),
     timeoutMs: protocol.timeoutMs,
   };
@@ -30,7 +40,7 @@ export async function laneProtocol(protocol: Protocol, topics: TopicBlock): Prom
       const { createHttpTransport } = await import('../transport/http/http-transport.ts');
       return {
         ...common,
-        connect: (slots, report) => createHttpTransport(protocol, slots, report),
+        connect: (slots, report) => createHttpTransport(protocol, slots, report, hosts),
         rehearse: (targeter, labels) => rehearseHttp(targeter, labels, protocol),
       };
     }
@@ -38,7 +48,7 @@ export async function laneProtocol(protocol: Protocol, topics: TopicBlock): Prom
       const { createKafkaTransport } = await import('../transport/kafka/kafka-transport.ts');
       return {
         ...common,
-        connect: (slots, report) => createKafkaTransport(protocol, slots, report, topics),
+        connect: (slots, report) => createKafkaTransport(protocol, slots, report, topics, hosts),
         rehearse: rehearseMessages,
       };
     }

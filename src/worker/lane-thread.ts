@@ -137,7 +137,7 @@ async function swap(digest: string, at: number): Promise<void> {
 
 async function main(): Promise<void> {
   topics.onName = (name) => tell({ type: 'topic', name });
-  protocol = await laneProtocol(setup.protocol, topics);
+  protocol = await laneProtocol(setup.protocol, topics, setup.allowedHosts);
   targeter = newTargeter();
   newest = { content: setup.set.content, targeter: Promise.resolve(targeter) };
   if (setup.rehearse) await protocol.rehearse(newTargeter(), setup.labels);

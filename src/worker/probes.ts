@@ -23,12 +23,18 @@ export class Probes {
     });
   }
 
-  /** @throws Error when the port is taken */
-  listen(port: number, host: string): Promise<void> {
+  /** @param host address to listen on; null: all of them @throws Error when the port is taken */
+  listen(port: number, host: string | null): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => resolve());
+      this.#server.listen({ port, ...(host !== null && { host }) }, () => resolve());
     });
+  }
+
+  /** Answers no more, not even on connections that are open. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
   }
 
   async #answer(url: string, response: ServerResponse): Promise<void> {

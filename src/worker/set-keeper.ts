@@ -15,6 +15,10 @@ export interface SetKeeperOptions {
   lanes: Pick<LaneGroup, 'prepare' | 'swap' | 'havePrepared' | 'haveTaken'>;
   /** Gets a set by its digest. @throws Error when it cannot be had, for now or for ever */
   fetch: (digest: string) => Promise<Content>;
+  /** Whether a set is to be waited for, however long it takes, after `fetch` has failed so. */
+  isPassing: (error: unknown) => boolean;
+  /** A set that is wanted is waited for; why, in words. Empty: no more. */
+  waiting: (reason: string) => void;
   /** `report` says something else from now on. */
   changed: () => void;
   /** All lanes send from another set, and have let go of the one before. */
@@ -39,6 +43,8 @@ export class SetKeeper {
   /** The set that lanes were told last to send from, and the clock time in ms from which they do. */
   #taken: { digest: string; at: number } | null = null;
   #running: string | null = null;
+  /** What was obtained and may still be of use. */
+  #held: Content[] = [];
   /** How often lanes were told to send from another set. */
   swaps = 0;
 
@@ -49,6 +55,11 @@ export class SetKeeper {
   /** What the coordinator is told. */
   get report(): WorkerContent {
     return { prepared: this.#prepared, running: this.#running };
+  }
+
+  /** A set that lanes send from or hold ready, as it was obtained; null: they do not. */
+  held(digest: string): Content | null {
+    return this.#held.find((content) => content.digest === digest) ?? null;
   }
 
   /** Whether lanes send from the current set, or have been told since when they shall. */
@@ -131,7 +142,7 @@ export class SetKeeper {
    * @throws Error when it is wanted and cannot be had for a minute, or holds targets that cannot be read
    */
   async #obtain(digest: string, isWanted: () => boolean): Promise<LaneSet | null> {
-    const { clock, fetch } = this.#options;
+    const { clock, fetch, isPassing, waiting } = this.#options;
     const giveUpAt = clock.now() + OBTAIN_MS;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
       let content: Content;
@@ -139,14 +150,26 @@ export class SetKeeper {
         content = await fetch(digest);
       } catch (error) {
         if (!isWanted()) return null;
-        if (clock.now() > giveUpAt) throw error;
+        if (clock.now() > giveUpAt && !isPassing(error)) throw error;
+        waiting((error as Error).message);
         await new Promise((resolve) => setTimeout(resolve, retryMs));
         continue;
       }
       if (!isWanted()) return null;
+      waiting('');
       const lines = content.kind === 'targets' ? await openTargets(content.files) : null;
       if (!isWanted()) return null;
+      this.#hold(content);
       return { content: { ...content, labels: this.#order!.labels }, lines };
     }
+  }
+
+  /** Keeps a set as it was obtained, and those that lanes have, as long as they do. */
+  #hold(content: Content): void {
+    const inUse = [this.#taken?.digest, this.#prepared, this.#running];
+    this.#held = [
+      content,
+      ...this.#held.filter(({ digest }) => digest !== content.digest && inUse.includes(digest)),
+    ];
   }
 }

@@ -26,14 +26,27 @@ test('--help, help and --version answer on stdout with code 0', async () => {
   for (const { code, stderr } of [long, ofCommand]) assert.deepEqual([code, stderr], [0, '']);
 });
 
-test('every command has a description and is in the help', () => {
+/** Commands that only what Taz makes in a cluster runs. */
+const HIDDEN = new Set(['worker']);
+
+test('every command for people has a description and is in the help', () => {
   const program = createProgram();
   const help = program.helpInformation();
-  assert.ok(program.commands.length > 0);
+  assert.ok(program.commands.length > HIDDEN.size);
   for (const command of program.commands) {
     assert.notEqual(command.description(), '', command.name());
-    assert.match(help, new RegExp(`^ {2}${command.name()} `, 'm'));
+    const isShown = new RegExp(`^ {2}${command.name()} `, 'm').test(help);
+    assert.equal(isShown, !HIDDEN.has(command.name()), command.name());
   }
+});
+
+test('taz worker without its environment names what is missing', async () => {
+  const { code, stderr } = await runTaz(['worker']);
+  assert.equal(code, 2);
+  assert.match(stderr, /^taz: the environment says not what taz worker is to do/);
+  assert.match(stderr, /^ {2}TAZ_COORDINATOR is not set$/m);
+  const { stdout } = await runTaz(['worker', '--help']);
+  assert.match(stdout, /^ {2}TAZ_COORDINATOR +address of the coordinator/m);
 });
 
 test('wrong usage is one message on stderr with a suggestion and code 2', async () => {

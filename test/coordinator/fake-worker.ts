@@ -115,6 +115,8 @@ export class FakeWorker {
         haveTaken: (digest) => this.#lanes.every(({ sets }) => sets.at(-1)!.set.content.digest === digest),
       },
       fetch: (digest) => this.#fetch(digest),
+      isPassing: () => false,
+      waiting: () => {},
       changed: () => this.call(true),
       swapped: () => {},
       failed: (reason) => this.fail(reason),

@@ -4,12 +4,13 @@ import { Arrivals } from '../../src/counting-target/arrivals.ts';
 
 test('arrivals are counted by the second, with the first and the last instant', () => {
   const arrivals = new Arrivals();
-  assert.deepEqual(arrivals.snapshot(), { firstAtMs: null, lastAtMs: null, perSecond: {} });
+  assert.deepEqual(arrivals.snapshot(), { firstAtMs: null, lastAtMs: null, perSecond: {}, mostInASecond: 0 });
   for (const atMs of [1000.5, 1999.999, 2000, 3500]) arrivals.add(atMs);
   assert.deepEqual(arrivals.snapshot(), {
     firstAtMs: 1000.5,
     lastAtMs: 3500,
     perSecond: { 1: 2, 2: 1, 3: 1 },
+    mostInASecond: 3,
   });
 });
 

@@ -32,6 +32,8 @@ export type ServerName = 'kafka' | 'nsq' | 's3';
 export interface ServerOptions {
   /** Settings beyond the usual, `KEY=VALUE`. A server with settings is always one of the test's own. */
   set?: string[];
+  /** Address that it listens on, in place of 127.0.0.1. A server with one is always one of the test's own. */
+  host?: string;
 }
 
 /** What it takes to make and run each, and the variable that says that one runs already. */
@@ -46,7 +48,7 @@ const PREFIX = 'TAZ_TEST_';
 /** @throws Error when the tools are there and the server does not start; its log's end is in the message */
 export async function useServer(name: ServerName, options: ServerOptions = {}): Promise<Server> {
   const { tools, given } = KINDS[name];
-  const own = options.set !== undefined;
+  const own = options.set !== undefined || options.host !== undefined;
   if (!own && process.env[given] !== undefined) {
     return { missing: false, at: variablesIn(process.env), restart: notOurs, stop: async () => {} };
   }
@@ -59,7 +61,8 @@ export async function useServer(name: ServerName, options: ServerOptions = {}): 
   const at: Record<string, string> = {};
   const restart = async (): Promise<void> => {
     const settings = (options.set ?? []).flatMap((setting) => ['--set', setting]);
-    const lines = await script('up', [name, '--dir', dir, ...settings]);
+    const host = options.host === undefined ? [] : ['--host', options.host];
+    const lines = await script('up', [name, '--dir', dir, ...host, ...settings]);
     const exported = [...lines.matchAll(/^export (\w+)=(.*)$/gm)].map(([, key, value]) => [key, value]);
     Object.assign(at, variablesIn(Object.fromEntries(exported) as Record<string, string>));
   };

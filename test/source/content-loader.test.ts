@@ -297,3 +297,48 @@ suite('looks one after another', () => {
     assert.equal(second.count, 2);
   });
 });
+
+suite('content that is sent from other machines too', () => {
+  const travels = { secretKey: 'key of the run' };
+  const token = { name: 'Token', secret: { name: 's', key: 'k' } };
+  const beside = surroundings({ secrets: { s: { k: 'hunter2' } } });
+  const loader = (source: ContentSpec['source'], options: object = { travels }) =>
+    new ContentLoader(
+      { source, variables: [token], events: EVENTS },
+      { lookAround: async () => beside, baseDir: null, ...options },
+    );
+  const inline: ContentSpec['source'] = {
+    kind: 'templates',
+    entry: 'a',
+    from: [{ inline: { a: 'x' } }],
+    reloadMs: null,
+  };
+
+  test('says where its secrets stand', async () => {
+    const content = await loader(inline).look(signal);
+    assert.deepEqual(content.secretRefs, { Token: { name: 's', key: 'k', proof: '' } });
+    assert.deepEqual((await loader(inline, {}).look(signal)).secretRefs, {});
+  });
+
+  test('has the same digest wherever it is made by the same key', async () => {
+    const digest = async (options: object) => (await loader(inline, options).look(signal)).digest;
+    assert.equal(await digest({ travels }), await digest({ travels: { ...travels } }));
+    assert.notEqual(await digest({ travels }), await digest({ travels: { secretKey: 'another' } }));
+  });
+
+  test('has no relative paths', async (t) => {
+    const folder = folderWith(t, { 'a.jsonl': '{"method":"GET","url":"http://h/"}' });
+    const from = (path: string): ContentSpec['source'] => ({
+      kind: 'targets',
+      loop: true,
+      from: [{ directory: { path } }],
+      reloadMs: null,
+    });
+    assert.equal(
+      await problemsOf(loader(from('./t')).look(signal)),
+      'spec.targets.from[0].directory: "./t" is no absolute path: name a folder of the image or of a volume, such as "/templates"',
+    );
+    const content = (await loader(from(folder)).look(signal)) as CannedContent;
+    assert.deepEqual(content.files, [{ name: 'a.jsonl', path: join(folder, 'a.jsonl') }]);
+  });
+});

@@ -17,7 +17,7 @@ import type { View } from '../../src/source/source.ts';
 import { folderWith } from '../cli/manifest/files.ts';
 import { surroundings } from './surroundings.ts';
 
-const TEXTS = { as: 'texts' as const, maxFiles: 100, maxBytes: 100_000 };
+const TEXTS = { as: 'texts' as const, maxFiles: 100, maxBytes: 100_000, what: 'templates', advice: '' };
 const { signal } = new AbortController();
 
 function open(t: TestContext, path: string): DirectorySource {

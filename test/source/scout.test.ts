@@ -377,3 +377,52 @@ test('at its end it offers nothing more, answers who waits, and closes its loade
   assert.deepEqual(world.offers, []);
   assert.equal(world.loader.closed, 1);
 });
+
+/** A scout with nothing to begin with, that is to find something. */
+function startEmpty(world: World, loader: Loader, differences: object = {}) {
+  const offers: string[] = [];
+  const scout = new Scout({ loader, reloadMs: null, known: null, insists: true, ...differences }, null, {
+    clock: world.clock,
+    random: () => 1,
+    taker: { offer: ({ digest }) => offers.push(digest), refuse: () => {}, trouble: () => {} },
+    check: async ({ digest }) => world.problems[digest] ?? [],
+    tell: () => {},
+  });
+  const ended = scout.run(world.ending.signal);
+  return { scout, offers, ended };
+}
+
+test('with nothing to begin with, the first good set is offered, and looked for until there is one', async () => {
+  const world = new World();
+  world.problems['d1'] = [problem('bad')];
+  const loader = new FakeLoader(() => Promise.reject(new Error('not there')));
+  const { offers } = startEmpty(world, loader);
+  await world.pass(4050);
+  assert.equal(loader.looks, 2, 'after 2 s, and twice as long after each failure');
+  await world.pass(100_000);
+  assert.ok(loader.looks >= 5 && loader.looks <= 8, `${loader.looks} looks`);
+  loader.find = () => set('d1');
+  await world.pass(32_000);
+  assert.deepEqual(offers, [], 'a bad one is none');
+  loader.find = () => set('d2');
+  await world.pass(2500);
+  assert.deepEqual(offers, ['d2']);
+  const { looks } = loader;
+  await world.pass(100_000);
+  assert.equal(loader.looks, looks, 'there is no period, and nothing is wrong');
+});
+
+test('one that another scout has found is known, and what is known can be another at another lookout', async () => {
+  const world = new World();
+  const { scout, offers } = startEmpty(world, new FakeLoader(() => set('d1')), { known: 'd1' });
+  assert.equal(await settledOf(world, scout.lookNow()), 'unchanged');
+  const again = () => ({ loader: new FakeLoader(() => set('d1')), reloadMs: null });
+  assert.equal(await settledOf(world, scout.lookAt(again())), 'unchanged');
+  assert.equal(await settledOf(world, scout.lookAt({ ...again(), known: null })), 'offered');
+  assert.deepEqual(offers, ['d1']);
+});
+
+async function settledOf(world: World, look: Promise<LookEnd>): Promise<LookEnd> {
+  await world.pass(100);
+  return look;
+}

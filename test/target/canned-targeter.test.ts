@@ -34,6 +34,7 @@ function content(
     labels,
     variables: {},
     secrets: [],
+    secretRefs: {},
     files,
     count,
     loop: true,

@@ -61,7 +61,7 @@ for (const [name, message] of Object.entries(messages)) {
     } as const;
     const read = (): void => {
       const targeter = new CannedTargeter(
-        { ...content, labels: [name], secrets: [], count: lines.count },
+        { ...content, labels: [name], secrets: [], secretRefs: {}, count: lines.count },
         lines,
         parseHttpTarget,
       );

@@ -211,6 +211,21 @@ test('a check says the same each time', () => {
   assert.deepEqual(checkHere(files, given), checkHere(files, given));
 });
 
+test('a host that may not be sent to is a problem', async () => {
+  const content = await makeCannedContent({
+    files: [{ name: 'f.jsonl', text: '{"method":"GET","url":"http://other.svc/"}' }],
+    loop: true,
+    variables: {},
+    secrets: [],
+  });
+  const [problem] = await checkContent(content, 'http', { allowedHosts: ['*.ingest.svc'] });
+  assert.match(
+    problem!.message,
+    /host "other\.svc:80" is not among the hosts that this cluster allows: \*\.ingest\.svc/,
+  );
+  assert.deepEqual(await checkContent(content, 'http', { allowedHosts: ['other.svc'] }), []);
+});
+
 describe('canned targets', () => {
   const canned = async (text: string) =>
     checkContent(

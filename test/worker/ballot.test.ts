@@ -28,6 +28,25 @@ function ballot(stopWhen: StopSpec | null, warmupMs: number) {
 }
 
 describe('a ballot', () => {
+  test('tells of void windows one after another twice: when they begin, and how many they were', () => {
+    const { it, notes } = ballot(null, 0);
+    const slow = window(0);
+    for (let hit = 0; hit < 5; hit++) slow.drop(LATE);
+    [slow, slow, slow, window(0), slow, window(0), slow, slow, window(0)].forEach((each, index) => {
+      it.count(index, each);
+    });
+    assert.deepEqual(
+      notes.map((note) => note.replace(/, the load.*/, '')),
+      [
+        'window 1 (0s to 10s) is void',
+        'and so were the 2 after it',
+        'window 5 (40s to 50s) is void',
+        'window 7 (1m to 1m10s) is void',
+        'and so was the one after it',
+      ],
+    );
+  });
+
   test('counts votes up to the limit and back, with the last reason', () => {
     const { it } = ballot(stopSpec({ votes: 2, windowMs: 10_000 }), 30_000);
     const seen: [number, boolean, string][] = [];

@@ -39,6 +39,14 @@ describe('the coordinator’s clock', () => {
     assert.ok(Math.abs(offset.toLocal(AHEAD + 900) - 850) < 1e-3);
   });
 
+  test('forgets another coordinator but for the newest call', () => {
+    const offset = new ClockOffset();
+    call(offset, 100, 0.1, 0, 0.1);
+    call(offset, 200, 5, 0, 5, AHEAD + 5000);
+    offset.restart();
+    assert.ok(Math.abs(offset.toLocal(AHEAD + 5900) - 900) < 10);
+  });
+
   test('bears a call that says it was held longer than it took', () => {
     const offset = new ClockOffset();
     offset.observe(100, 103, 5, AHEAD + 103);

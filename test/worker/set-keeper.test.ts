@@ -31,6 +31,9 @@ class Keeping {
   readonly failures: string[] = [];
   readonly fetched: string[] = [];
   changes = 0;
+  waitsFor = '';
+  /** What is not there yet; empty: nothing. */
+  missing = '';
   prepared = '';
   taken = 'd1';
   /** Which digests can be had. */
@@ -48,6 +51,10 @@ class Keeping {
       haveTaken: (digest) => this.taken === digest,
     },
     fetch: (digest) => this.#fetch(digest),
+    isPassing: (error) => (error as Error).message.startsWith('Secret'),
+    waiting: (reason) => {
+      this.waitsFor = reason;
+    },
     changed: () => {
       this.changes++;
     },
@@ -86,6 +93,7 @@ class Keeping {
   async #fetch(digest: string): Promise<Content> {
     this.fetched.push(digest);
     await settled(5);
+    if (this.missing !== '') throw new Error(this.missing);
     if (!this.available.has(digest)) throw new Error(`there is no ${digest}`);
     return content(digest);
   }
@@ -160,6 +168,33 @@ describe('a keeper of sets', () => {
     await it.pass(5_000);
     assert.deepEqual(it.failures, ['there is no d2']);
     assert.deepEqual(it.keeper.report, { prepared: null, running: 'd1' });
+  });
+
+  test('waits however long for what is only not there yet, and says for what', async () => {
+    const it = await new Keeping().begin();
+    it.missing = 'Secret s is not there';
+    it.keeper.follow(order('d1', { next: 'd2' }), START);
+    await it.pass(300_000);
+    assert.deepEqual(it.failures, []);
+    assert.equal(it.waitsFor, 'Secret s is not there');
+    it.missing = '';
+    await it.pass(3_000);
+    assert.equal(it.waitsFor, '');
+    assert.deepEqual(it.told, ['prepare d2']);
+  });
+
+  test('holds what lanes send from or hold ready, as it was obtained', async () => {
+    const it = await new Keeping().begin();
+    it.keeper.follow(order('d1', { next: 'd2' }), START);
+    await settled();
+    it.hold('d2');
+    assert.deepEqual(it.keeper.held('d1'), content('d1'));
+    assert.deepEqual(it.keeper.held('d2'), content('d2'));
+    it.keeper.follow(order('d2', { next: 'd3' }), START);
+    it.take('d2');
+    await settled();
+    assert.deepEqual(it.keeper.held('d2'), content('d2'));
+    assert.equal(it.keeper.held('d1'), null);
   });
 
   test('recovers by itself', async () => {

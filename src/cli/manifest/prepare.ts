@@ -3,10 +3,10 @@ import { formatProblem, ProblemsError } from '../../api/problem.ts';
 import type { RunSpec } from '../../api/run-spec.ts';
 import { toRunSpec } from '../../api/to-run-spec.ts';
 import { ContentLoader } from '../../source/content-loader.ts';
+import { resolveProtocol } from '../../source/protocol-secrets.ts';
 import type { LookAround, Sets } from '../../source/surroundings.ts';
 import type { Content } from '../../template/content.ts';
 import { failWith, type Manifest } from './load.ts';
-import { resolveProtocol } from './protocol-secrets.ts';
 import { FILES_HELP } from './surroundings.ts';
 
 /** What a run of a manifest needs. */
@@ -45,7 +45,8 @@ export async function prepareRun(
   const spec = await attempt(() => toRunSpec(manifest.loadtest));
   const asItIs: LookAround = async () => ({ configMaps, secrets, sets, help: FILES_HELP });
   const loader = spec && new ContentLoader(spec, { lookAround: lookAround ?? asItIs, baseDir });
-  const protocol = spec && (await attempt(() => resolveProtocol(spec.protocol, secrets)));
+  const protocol =
+    spec && (await attempt(() => resolveProtocol(spec.protocol, { secrets, help: FILES_HELP })));
   const content = loader && (await attempt(() => loader.look(new AbortController().signal)));
   if (content === null || protocol === null) await loader?.close();
   failWith(problems);

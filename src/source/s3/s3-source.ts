@@ -94,7 +94,7 @@ class S3Source implements Source {
 
   async #list(client: S3Client, signal: AbortSignal): Promise<BucketListing> {
     const { prefix, bucket } = this.#spec;
-    const { maxFiles, maxBytes, as } = this.#form;
+    const { maxFiles, maxBytes, what, advice } = this.#form;
     const found = await client.list(prefix, maxFiles, signal);
     const objects = found.flatMap((object) => {
       const name = nameOf(object.key, prefix);
@@ -108,10 +108,9 @@ class S3Source implements Source {
     const bytes = objects.reduce((sum, { size }) => sum + size, 0);
     if (bytes > maxBytes) {
       const largest = objects.reduce((most, object) => (object.size > most.size ? object : most));
-      const what = as === 'texts' ? 'templates' : 'targets from S3';
       throw new SourceError(
         `the objects of ${where} have ${bytes} bytes together, the largest (${shown(largest.key)}) ${largest.size}: ` +
-          `${what} may have ${maxBytes / 2 ** 20} MiB`,
+          `${what} may have ${maxBytes / 2 ** 20} MiB${advice}`,
       );
     }
     const version = JSON.stringify(objects.map(({ key, etag, size }) => [key, etag, size]));

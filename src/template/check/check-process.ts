@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
-import { TARGET_PARSERS } from '../../target/parsers.ts';
+import { AllowedHosts } from '../../target/allowed-hosts.ts';
+import { guarded, TARGET_PARSERS } from '../../target/parsers.ts';
+import type { TargetParser } from '../../target/target.ts';
 import type { ProtocolKind } from '../../transport/protocol.ts';
 import type { ContentProblem } from '../check.ts';
 import type { Content, TemplateContent } from '../content.ts';
@@ -16,6 +18,8 @@ export interface CheckRequest {
   protocol: ProtocolKind;
   renders: number;
   timeLimitMs: number;
+  /** Patterns of the hosts that may be sent to, see `AllowedHosts`; none: all. */
+  allowedHosts: readonly string[];
 }
 
 export type CheckAnswer =
@@ -30,7 +34,8 @@ function tell(answer: CheckAnswer): void {
 }
 
 async function check(request: CheckRequest): Promise<void> {
-  const { content, protocol } = request;
+  const { content, protocol, allowedHosts } = request;
+  const parse = guarded(TARGET_PARSERS[protocol], new AllowedHosts(allowedHosts));
   const problems = new Problems();
   const template = content.kind === 'templates' ? content.entry : '';
   const stray = (what: string) => (reason: unknown) => {
@@ -40,8 +45,8 @@ async function check(request: CheckRequest): Promise<void> {
   process.on('unhandledRejection', stray('it leaves a rejected promise behind'));
   process.on('uncaughtException', stray('it throws in a timer or callback'));
   tell({ type: 'started' });
-  if (content.kind === 'templates') checkInTime(content, request, problems);
-  else await checkTargets(content, TARGET_PARSERS[protocol], problems);
+  if (content.kind === 'templates') checkInTime(content, parse, request, problems);
+  else await checkTargets(content, parse, problems);
   // Rejections and timers come to light behind the tasks that made them.
   await setTimeout(STRAY_MS);
   tell({ type: 'done', problems: problems.all });
@@ -50,7 +55,8 @@ async function check(request: CheckRequest): Promise<void> {
 /** Ends what is still being rendered at the time limit, and says in which template. */
 function checkInTime(
   content: TemplateContent,
-  { protocol, renders, timeLimitMs }: CheckRequest,
+  parse: TargetParser,
+  { renders, timeLimitMs }: CheckRequest,
   problems: Problems,
 ): void {
   const path = new Int32Array(RENDER_PATH_LENGTH);
@@ -58,7 +64,7 @@ function checkInTime(
   // Half of the limit, so that what is slow but ends is not taken for a loop.
   const until = performance.now() + timeLimitMs / 2;
   const work = () => {
-    checkTemplates(content, TARGET_PARSERS[protocol], problems, {
+    checkTemplates(content, parse, problems, {
       renders,
       hasTime: () => performance.now() < until,
       path,

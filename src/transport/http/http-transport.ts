@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { failureCode, SUCCEEDED } from '../../metrics/outcome.ts';
+import { type AllowedHosts, ANY_HOST } from '../../target/allowed-hosts.ts';
 import type { HttpTarget } from '../../target/target.ts';
 import type { HttpOptions, Report, Transport, TransportFactory } from '../transport.ts';
 import type { Connection } from './connection.ts';
@@ -21,8 +22,12 @@ const OTHER = failureCode('other');
  * Connections stay open between hits; one that the server closes meanwhile is opened again. A request that meets the
  * closing fails, as nothing is sent twice.
  */
-export const createHttpTransport: TransportFactory<HttpTarget, HttpOptions> = (options, slots, report) =>
-  new HttpTransport(options, slots, report);
+export const createHttpTransport: TransportFactory<HttpTarget, HttpOptions> = (
+  options,
+  slots,
+  report,
+  hosts = ANY_HOST,
+) => new HttpTransport(options, slots, report, hosts);
 
 /** undici's own options for a request, and the name for TLS that its types leave out. */
 type Request = Dispatcher.DispatchOptions & { servername: string };
@@ -32,14 +37,16 @@ class HttpTransport implements Transport<HttpTarget>, ExchangeOwner {
   readonly #connector: Connector;
   readonly #pool: ConnectionPool;
   readonly #redirects: number;
+  readonly #hosts: AllowedHosts;
   readonly #exchanges: Exchange[];
   /** Indexed by status: 1 where it is a success. */
   readonly #succeeds = new Uint8Array(MAX_STATUS + 1);
   /** undici takes what it needs out of it before `dispatch` returns, so one serves all requests. */
   readonly #request: Request;
 
-  constructor(options: HttpOptions, slots: number, report: Report) {
+  constructor(options: HttpOptions, slots: number, report: Report, hosts: AllowedHosts) {
     this.#report = report;
+    this.#hosts = hosts;
     this.#connector = new Connector(options.tls);
     this.#pool = new ConnectionPool(this.#connector, slots);
     this.#redirects = options.redirects;
@@ -118,6 +125,8 @@ class HttpTransport implements Transport<HttpTarget>, ExchangeOwner {
     } else if (exchange.redirects === this.#redirects) {
       this.#end(exchange, REDIRECT, `more than ${this.#redirects} redirects`);
     } else {
+      const refusal = this.#hosts.refusalOf(next.origin);
+      if (refusal !== null) return this.#end(exchange, REDIRECT, `redirect: ${refusal}`);
       exchange.redirects++;
       exchange.beginRequest(next);
       this.#dispatch(exchange, next);

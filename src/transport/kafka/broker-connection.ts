@@ -2,6 +2,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { failureCode } from '../../metrics/outcome.ts';
 import type { Address } from '../../target/address.ts';
+import type { AllowedHosts } from '../../target/allowed-hosts.ts';
 import { Failure } from '../messages/failure.ts';
 import type { KafkaOptions } from '../protocol.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -34,6 +35,7 @@ const CLOSED = failureCode('closed');
 const CONNECT_TIMEOUT = failureCode('connect_timeout');
 const TLS = failureCode('tls');
 const PROTOCOL = failureCode('protocol');
+const OTHER = failureCode('other');
 
 export interface BrokerConnectionOptions {
   kafka: KafkaOptions;
@@ -41,6 +43,8 @@ export interface BrokerConnectionOptions {
   secureContext: tls.SecureContext | null;
   /** Sockets that are open. */
   sockets: Set<net.Socket>;
+  /** Those that may be connected to: a cluster names its brokers itself. */
+  hosts: AllowedHosts;
 }
 
 /** One connection to a broker, ready for requests from `open` until it is closed, by either side. */
@@ -80,6 +84,8 @@ export class BrokerConnection {
     options: BrokerConnectionOptions,
     deadlineMs: number,
   ): Promise<BrokerConnection> {
+    const refusal = options.hosts.refusal(address.host, address.port);
+    if (refusal !== null) throw new Failure(OTHER, refusal);
     const made = new BrokerConnection(address, options, deadlineMs);
     await made.#within(deadlineMs, () => made.#open());
     return made;

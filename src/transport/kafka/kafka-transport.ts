@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import { failureCode } from '../../metrics/outcome.ts';
 import type { TopicBlock } from '../../metrics/topic-counts.ts';
+import { type AllowedHosts, ANY_HOST } from '../../target/allowed-hosts.ts';
 import type { KafkaTarget } from '../../target/target.ts';
 import { Failure } from '../messages/failure.ts';
 import { MessageSlots } from '../messages/message-slots.ts';
@@ -34,7 +35,8 @@ export const createKafkaTransport: MessageTransportFactory<KafkaTarget, KafkaOpt
   slots,
   report,
   topics,
-) => new KafkaTransport(options, slots, report, topics);
+  hosts = ANY_HOST,
+) => new KafkaTransport(options, slots, report, topics, hosts);
 
 class KafkaTransport implements Transport<KafkaTarget> {
   readonly #slots: MessageSlots;
@@ -45,7 +47,7 @@ class KafkaTransport implements Transport<KafkaTarget> {
   /** Where the last message went, as most go to one topic. */
   #last: { addr: string; name: string; cluster: Cluster; topic: Topic } | null = null;
 
-  constructor(options: KafkaOptions, slots: number, report: Report, topics: TopicBlock) {
+  constructor(options: KafkaOptions, slots: number, report: Report, topics: TopicBlock, hosts: AllowedHosts) {
     if (options.sasl?.login === null)
       throw new Error(`kafka.sasl: Secret ${options.sasl.secretName} was not read`);
     this.#slots = new MessageSlots(slots, report, topics);
@@ -53,6 +55,7 @@ class KafkaTransport implements Transport<KafkaTarget> {
       kafka: options,
       secureContext: options.tls === null ? null : secureContext(options.tls.ca, 'kafka.tls.ca'),
       sockets: new Set<net.Socket>(),
+      hosts,
     };
     this.#watch = setInterval(() => this.#look(), LOOK_MS);
     this.#watch.unref();

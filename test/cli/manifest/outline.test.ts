@@ -6,7 +6,7 @@ import { outline } from '../../../src/cli/manifest/outline.ts';
 import type { Content } from '../../../src/template/content.ts';
 import { manifestWith } from '../../api/load-test-manifest.ts';
 
-const common = { digest: '', labels: [], variables: {}, secrets: [] };
+const common = { digest: '', labels: [], variables: {}, secrets: [], secretRefs: {} };
 const events = { reuse: 0, duplicates: 0, idField: 'messageId', seed: null, profiles: 1, pool: 16 };
 const templates: Content = { ...common, kind: 'templates', entry: 'a', files: {}, events };
 const canned = (count: number, loop: boolean): Content => ({

@@ -80,7 +80,7 @@ suite('the API server and taz validate agree', { skip: api.missing }, () => {
     }
   });
 
-  const examples = globSync('examples/*.yaml', { cwd: root });
+  const examples = globSync('examples/**/*.yaml', { cwd: root });
   for (const file of examples) {
     test(`${file} is good`, async () => {
       for (const document of documentsOf(join(root, file))) {

@@ -14,7 +14,7 @@ import { useServer } from '../../services/servers.ts';
 import { surroundings } from '../surroundings.ts';
 import { RecordingProxy, Store } from './store.ts';
 
-const TEXTS: SourceForm = { as: 'texts', maxFiles: 10, maxBytes: 1000 };
+const TEXTS: SourceForm = { as: 'texts', maxFiles: 10, maxBytes: 1000, what: 'templates', advice: '' };
 const { signal } = new AbortController();
 const s3 = await useServer('s3');
 after(() => s3.stop());

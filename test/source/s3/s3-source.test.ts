@@ -12,8 +12,14 @@ import { useServer } from '../../services/servers.ts';
 import { EVENTS } from '../surroundings.ts';
 import { RecordingProxy, Store } from './store.ts';
 
-const TEXTS: SourceForm = { as: 'texts', maxFiles: 1000, maxBytes: 5 * 1024 * 1024 };
-const FILES: SourceForm = { as: 'files', maxFiles: 1000, maxBytes: 1024 * 1024 * 1024 };
+const TEXTS: SourceForm = {
+  as: 'texts',
+  maxFiles: 1000,
+  maxBytes: 5 * 1024 * 1024,
+  what: 'templates',
+  advice: '',
+};
+const FILES: SourceForm = { ...TEXTS, as: 'files', maxBytes: 1024 * 1024 * 1024, what: 'targets from S3' };
 /** Tests need not wait as long as people. */
 const QUICK = { connectMs: 500, silenceMs: 1000, callMs: 800, backOffMs: 10 };
 
@@ -244,6 +250,31 @@ describe('objects of a bucket', { skip: s3.missing }, () => {
       [sent, ...refused, last].map((path) => existsSync(path)),
       [false, false, true, true],
     );
+  });
+
+  test('targets that are sent from other machines too come as text, up to 5 MiB', async (t) => {
+    const spec = {
+      source: {
+        kind: 'targets' as const,
+        loop: true,
+        from: [{ s3: store.spec({ prefix: 'travel/' }) }],
+        reloadMs: null,
+      },
+      variables: [],
+      events: EVENTS,
+    };
+    const lookAround = async () => store.around();
+    const loader = new ContentLoader(spec, { lookAround, baseDir: null, travels: { secretKey: 'k' } });
+    t.after(() => loader.close());
+    await store.put('travel/a', '{}\n');
+    const content = await loader.look(signal);
+    assert.deepEqual(content.files, [{ name: 'a', text: '{}\n' }]);
+    await store.put('travel/b', Buffer.alloc(6 * 1024 * 1024, '{}\n'));
+    await assert.rejects(
+      loader.look(signal),
+      /targets from S3 may have 5 MiB: put them into a volume of the workers, and use directory: \{path: …\}$/,
+    );
+    await store.delete('travel/b');
   });
 
   test('a part of a file is not left behind', async () => {

@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 import { failureName } from '../../../src/metrics/outcome.ts';
+import { type AllowedHosts, ANY_HOST } from '../../../src/target/allowed-hosts.ts';
 import type { HttpTarget } from '../../../src/target/target.ts';
 import { createHttpTransport } from '../../../src/transport/http/http-transport.ts';
 import type { HttpOptions, Transport } from '../../../src/transport/transport.ts';
@@ -32,7 +33,7 @@ export class Sender {
   readonly transport: Transport<HttpTarget>;
   readonly #waiting = new Map<number, (told: Told) => void>();
 
-  constructor(slots: number, options: Partial<HttpOptions>) {
+  constructor(slots: number, options: Partial<HttpOptions>, hosts: AllowedHosts = ANY_HOST) {
     let sending = false;
     this.transport = createHttpTransport(
       { ...DEFAULTS, connections: slots, ...options },
@@ -50,6 +51,7 @@ export class Sender {
           error,
         });
       },
+      hosts,
     );
     const send = this.transport.send.bind(this.transport);
     this.transport.send = (slot, target) => {
@@ -73,8 +75,13 @@ export class Sender {
 }
 
 /** A sender that is closed when the test ends, which must leave nothing open. */
-export function openSender(t: TestContext, slots = 1, options: Partial<HttpOptions> = {}): Sender {
-  const sender = new Sender(slots, options);
+export function openSender(
+  t: TestContext,
+  slots = 1,
+  options: Partial<HttpOptions> = {},
+  hosts?: AllowedHosts,
+): Sender {
+  const sender = new Sender(slots, options, hosts);
   t.after(() => sender.transport.close());
   return sender;
 }

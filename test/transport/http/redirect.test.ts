@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type http from 'node:http';
 import { test } from 'node:test';
+import { AllowedHosts } from '../../../src/target/allowed-hosts.ts';
 import { followRedirect } from '../../../src/transport/http/redirect.ts';
 import { openSender, serve, target } from './harness.ts';
 
@@ -169,4 +170,20 @@ test('a hit can be aborted after it was redirected', async (t) => {
   void sender.send(target(origin));
   await hanging.promise;
   sender.abort();
+});
+
+test('one to a host that is not allowed is not followed', async (t) => {
+  const there = await serve(t, (_request, response) => response.end());
+  const here = await serve(t, (request, response) =>
+    response.writeHead(302, { location: request.url === '/own' ? '/done' : there.origin }).end(),
+  );
+  const hosts = new AllowedHosts([new URL(here.origin).host]);
+  const sender = openSender(t, 1, { redirects: 1 }, hosts);
+  const told = await sender.send(target(here.origin));
+  assert.deepEqual([told.outcome, told.status], ['redirect', 302]);
+  assert.match(
+    told.error,
+    /^redirect: host "127\.0\.0\.1:\d+" is not among the hosts that this cluster allows/,
+  );
+  assert.equal(there.connections(), 0);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLoadTest } from '../../../src/api/parse.ts';
-import { toRunSpec } from '../../../src/api/to-run-spec.ts';
-import { resolveProtocol } from '../../../src/cli/manifest/protocol-secrets.ts';
-import { manifestWith } from '../../api/load-test-manifest.ts';
+import { parseLoadTest } from '../../src/api/parse.ts';
+import { toRunSpec } from '../../src/api/to-run-spec.ts';
+import { FILES_HELP } from '../../src/cli/manifest/surroundings.ts';
+import { resolveProtocol } from '../../src/source/protocol-secrets.ts';
+import { manifestWith } from '../api/load-test-manifest.ts';
 
 const SECRETS = new Map<string, Record<string, string>>([
   ['login', { username: 'taz', password: 'hunter2' }],
@@ -12,7 +13,10 @@ const SECRETS = new Map<string, Record<string, string>>([
 ]);
 
 function resolved(spec: Record<string, unknown>) {
-  return resolveProtocol(toRunSpec(parseLoadTest(manifestWith(spec))).protocol, SECRETS);
+  return resolveProtocol(toRunSpec(parseLoadTest(manifestWith(spec))).protocol, {
+    secrets: SECRETS,
+    help: FILES_HELP,
+  });
 }
 
 const sasl = (secretName: string) => ({ sasl: { credentials: { secretName } } });
@@ -33,7 +37,7 @@ test('the secret of nsqd stands under a key of its own', () => {
 test('without a login nothing is looked up', () => {
   for (const spec of [{}, { http: {} }, { kafka: {} }, { nsq: {} }]) {
     const { protocol } = toRunSpec(parseLoadTest(manifestWith(spec)));
-    assert.deepEqual(resolveProtocol(protocol, new Map()), protocol);
+    assert.deepEqual(resolveProtocol(protocol, { secrets: new Map(), help: FILES_HELP }), protocol);
   }
 });
 

@@ -1,8 +1,7 @@
-import { type Problem, ProblemsError } from '../../api/problem.ts';
-import type { Data } from '../../source/surroundings.ts';
-import { missing } from '../../source/variables.ts';
-import type { Protocol } from '../../transport/protocol.ts';
-import { FILES_HELP } from './surroundings.ts';
+import { type Problem, ProblemsError } from '../api/problem.ts';
+import type { Protocol } from '../transport/protocol.ts';
+import type { Surroundings } from './surroundings.ts';
+import { missing } from './variables.ts';
 
 /** Keys of a Secret that holds a login, as Kubernetes' own type `kubernetes.io/basic-auth` has them. */
 const LOGIN_KEYS = ['username', 'password'] as const;
@@ -11,15 +10,24 @@ const LOGIN_KEYS = ['username', 'password'] as const;
  * Puts the logins into the options of a protocol that name Secrets.
  * @throws ProblemsError naming each that is not there, with the field, the object and the key
  */
-export function resolveProtocol(protocol: Protocol, secrets: ReadonlyMap<string, Data>): Protocol {
+export function resolveProtocol(
+  protocol: Protocol,
+  { secrets, help }: Pick<Surroundings, 'secrets' | 'help'>,
+): Protocol {
   const problems: Problem[] = [];
   const resolved = resolve(protocol, (name, key, path) => {
-    const message = missing(secrets, 'Secret', { name, key }, FILES_HELP);
+    const message = missing(secrets, 'Secret', { name, key }, help);
     if (message !== null) problems.push({ path, value: undefined, message });
     return secrets.get(name)?.[key] ?? null;
   });
   if (problems.length > 0) throw new ProblemsError(problems);
   return resolved;
+}
+
+/** Names of the Secrets that the options of a protocol name. */
+export function secretsOfProtocol(protocol: Protocol): string[] {
+  if (protocol.kind === 'kafka' && protocol.sasl !== null) return [protocol.sasl.secretName];
+  return protocol.kind === 'nsq' && protocol.auth !== null ? [protocol.auth.secret.name] : [];
 }
 
 function resolve(

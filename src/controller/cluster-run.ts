@@ -1,0 +1,295 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunSpec } from '../api/run-spec.ts';
+import type { Clock } from '../attack/clock.ts';
+import type { Caller } from '../coordinator/caller.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import type { RunSnapshot } from '../coordinator/snapshot.ts';
+import { workerCount } from '../coordinator/worker-count.ts';
+import { type PoolWorker, workerName } from '../coordinator/worker-pool.ts';
+import { summarize } from '../report/summarize.ts';
+import type { Summary } from '../report/summary.ts';
+import type { Verdict } from '../stop/verdict.ts';
+import { configMapsOf, scoutingOrder } from './config-maps.ts';
+import type { PodPool } from './pods/pod-pool.ts';
+import { canonical } from './run-key.ts';
+import type { Settings } from './settings.ts';
+import { RecentRate } from './status/recent-rate.ts';
+import { instant, type RunningView } from './status/status.ts';
+import type { TestState } from './status/test-state.ts';
+import type { Wanted } from './wanted.ts';
+
+export interface ClusterRunOptions {
+  clock: Clock;
+  id: string;
+  applied: Wanted;
+  coordinator: Coordinator;
+  pool: PodPool;
+  settings: () => Settings;
+  /** Reads a ConfigMap of the test's namespace; null: there is none. */
+  readConfigMap: (name: string) => Promise<Record<string, string> | null>;
+  /** Which version of a ConfigMap there is, by what is known at this moment; undefined: there is none. */
+  configMapVersion: (name: string) => string | undefined;
+  /** What pods are made from at this moment, by a word. */
+  templateHash: () => Promise<string>;
+  /** From which template the pod of a worker was made; null: it has none yet. */
+  madeFrom: (worker: PoolWorker) => string | null;
+  /** Keeps what has become of the run; resolves when it is kept. */
+  saveResult: (summary: Summary) => Promise<void>;
+  /** Sees to it that what the run has taken over is kept, and what else its workers need is there. */
+  keep: (applied: Wanted) => Promise<void>;
+  /** Nothing more is to be kept of it: its test is gone. */
+  disown: () => void;
+}
+
+/** How often the run is looked at for a transition, in ms. */
+const WATCH_MS = 200;
+/** How long pods may be kept from coming up before the test counts as stalled, in ms. */
+const STALLED_AFTER_MS = 30_000;
+
+/** A run in the cluster: its coordinator, with what the cluster tells it and what is told of it. */
+export class ClusterRun implements RunningView {
+  readonly id: string;
+  /** Resolves when it has ended and that is kept; null: this process has let go of it. */
+  readonly ended: Promise<Summary | null>;
+  readonly votesSince = new Map<string, string>();
+  /** Called when there is something to tell. */
+  onChange: () => void = () => {};
+  readonly coordinator: Coordinator;
+  readonly #options: ClusterRunOptions;
+  readonly #recent = new RecentRate();
+  readonly #timer: NodeJS.Timeout;
+  readonly #letGo = Promise.withResolvers<null>();
+  /** Values of secrets enter digests under it. */
+  readonly #key = randomBytes(16).toString('hex');
+  #applied: Wanted;
+  #told = '';
+  /** What the workers were told last to look at, by a word. */
+  #stamp = '';
+  #trouble: { text: string; since: number } | null = null;
+
+  constructor(options: ClusterRunOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.coordinator = options.coordinator;
+    this.#applied = options.applied;
+    this.#timer = setInterval(() => this.#watch(), WATCH_MS);
+    this.ended = Promise.race([this.#letGo.promise, this.#end()]);
+  }
+
+  /** The test as it was last taken over. */
+  get applied(): Wanted {
+    return this.#applied;
+  }
+
+  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  get configMaps(): ReadonlySet<string> {
+    const { namespace } = this.#applied.loadtest.metadata;
+    return new Set(configMapsOf(this.#applied.spec).map((name) => `${namespace}/${name}`));
+  }
+
+  /** Who calls with the token of that pod; null: no worker of this run. */
+  callerOf(podUid: string): Caller | null {
+    const worker = this.#options.pool.podOf(podUid);
+    if (worker === null) return null;
+    const { coordinator } = this;
+    return {
+      run: this.id,
+      worker,
+      sync: (request) => coordinator.sync(request),
+      content: (digest) => coordinator.contentOf(digest),
+      scouting: (digest) => coordinator.scoutingOf(digest),
+      finding: (finding) => coordinator.finding(finding),
+    };
+  }
+
+  get key(): string {
+    return this.#applied.key;
+  }
+
+  /** Does from now on what `applied` asks for. */
+  follow(applied: Wanted): void {
+    this.#applied = applied;
+    this.keepUp();
+  }
+
+  /** Follows the settings of the cluster, which may have changed. */
+  keepUp(): void {
+    const spec = this.#heldSpec();
+    if (this.#told === canonicalSpec(spec)) return;
+    this.#told = canonicalSpec(spec);
+    this.coordinator.change(spec);
+  }
+
+  /**
+   * Keeps what was taken over, tells the workers where to look for what is sent, and replaces those that are made from
+   * another template. @throws KubeError; ProblemsError where the pod template is wrong
+   */
+  async lookAround(): Promise<void> {
+    const { spec } = this.#applied;
+    await this.#options.keep(this.#applied);
+    const names = configMapsOf(spec);
+    const versions = names.map((name) => this.#options.configMapVersion(name) ?? null);
+    const stamp = canonical([spec.source, spec.variables, spec.events, versions]);
+    if (stamp !== this.#stamp) {
+      const found: Record<string, Record<string, string>> = {};
+      for (const name of names) {
+        const data = await this.#options.readConfigMap(name);
+        if (data !== null) found[name] = data;
+      }
+      this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
+      this.#stamp = stamp;
+    }
+    const hash = await this.#options.templateHash();
+    this.coordinator.roll((worker) => [null, hash].includes(this.#options.madeFrom(worker)));
+  }
+
+  stop(verdict: Verdict, reason: string): void {
+    this.coordinator.stop(verdict, reason);
+  }
+
+  /** The test is gone: nothing more is kept of it. */
+  disown(): void {
+    this.#options.disown();
+  }
+
+  /** Lets go of the run, which goes on without this process. */
+  detach(): void {
+    clearInterval(this.#timer);
+    this.coordinator.abandon();
+    this.#options.pool.release();
+    this.#letGo.resolve(null);
+  }
+
+  state(): TestState {
+    const { phase, reason, suspended, digest, contentError, startedAt } = this.coordinator.outline();
+    switch (phase) {
+      case 'Preparing':
+        return this.#starting(digest === null ? contentError : '');
+      case 'Running':
+        if (suspended) return this.#held();
+        return { kind: 'running', message: this.#runningMessage(startedAt) };
+      case 'Draining':
+      case 'Ended':
+        return { kind: 'ending', message: reason };
+    }
+  }
+
+  summary(): Summary {
+    const summary = summarize(this.coordinator.snapshot());
+    const now = instant(new Date(this.#options.clock.wall()));
+    const voting = new Set(summary.votes.workers.map(({ name }) => name));
+    for (const name of this.votesSince.keys()) if (!voting.has(name)) this.votesSince.delete(name);
+    for (const name of voting) if (!this.votesSince.has(name)) this.votesSince.set(name, now);
+    return summary;
+  }
+
+  recentRate(): number | null {
+    const { scheduleMs, tally, targetRate, warmup } = this.coordinator.snapshot();
+    return this.#recent.observe(scheduleMs, tally.counts.sent + warmup.counts.sent, targetRate);
+  }
+
+  endsAt(): string | null {
+    const { startedAt, elapsedMs, scheduleMs, durationMs, suspended } = this.coordinator.snapshot();
+    if (startedAt === null || durationMs === null || suspended) return null;
+    return new Date(startedAt + elapsedMs + Math.max(0, durationMs - scheduleMs)).toISOString();
+  }
+
+  get workers(): { desired: number; ready: number; replicas: number } {
+    const { ready } = this.coordinator.outline();
+    return { desired: workerCount(this.#applied.spec), ready, replicas: this.#options.pool.size };
+  }
+
+  /** Whether its counts are whole: not before all workers have told theirs to a new leader. */
+  get complete(): boolean {
+    return this.coordinator.outline().complete;
+  }
+
+  get templatesLoaded(): boolean {
+    return this.coordinator.digest !== null;
+  }
+
+  #starting(templatesError: string): TestState {
+    if (templatesError !== '') {
+      const { kind } = this.#applied.spec.source;
+      return {
+        kind: 'starting',
+        reason: 'TemplatesRefused',
+        message: `${kind} cannot be used: ${templatesError}`,
+        stalled: true,
+      };
+    }
+    const { desired, ready } = this.workers;
+    const text = this.#troubleText();
+    const stalled = this.#trouble !== null && this.#now - this.#trouble.since > STALLED_AFTER_MS;
+    return {
+      kind: 'starting',
+      reason: stalled ? 'WorkersCannotStart' : 'WaitingForWorkers',
+      message: `${ready} of ${desired} workers are ready${text === '' ? '' : `; ${text}`}`,
+      stalled,
+    };
+  }
+
+  #held(): TestState {
+    if (this.#options.settings().killSwitch) {
+      return {
+        kind: 'held',
+        by: 'KillSwitch',
+        message: 'the kill switch of this cluster is on: nothing is sent',
+      };
+    }
+    return { kind: 'held', by: 'Suspended', message: 'spec.suspend is true: nothing is sent' };
+  }
+
+  #runningMessage(startedAt: number | null): string {
+    const { desired, ready } = this.workers;
+    const since = startedAt === null ? '' : ` since ${instant(new Date(startedAt))}`;
+    const text = ready < desired ? this.#troubleText() : '';
+    return `${ready} of ${desired} workers send${since}${text === '' ? '' : `; ${text}`}`;
+  }
+
+  /** What keeps workers from coming up, the first of them. */
+  #troubleText(): string {
+    const { missing } = this.coordinator.outline();
+    for (const worker of missing) {
+      const text = this.#options.pool.trouble(worker);
+      if (text !== '') return `${workerName(worker)} ${text}`;
+    }
+    return '';
+  }
+
+  get #now(): number {
+    return this.#options.clock.now();
+  }
+
+  /** The spec, held where the kill switch is on. */
+  #heldSpec(): RunSpec {
+    const { spec } = this.#applied;
+    return this.#options.settings().killSwitch ? { ...spec, suspend: true } : spec;
+  }
+
+  #watch(): void {
+    const text = this.#troubleText();
+    if (text === '') this.#trouble = null;
+    else this.#trouble = { text, since: this.#trouble?.since ?? this.#now };
+    const outline = { ...this.coordinator.outline(), missing: text };
+    if (isDeepStrictEqual(outline, this.#seen)) return;
+    this.#seen = outline;
+    this.onChange();
+  }
+
+  #seen: unknown = null;
+
+  async #end(): Promise<Summary> {
+    const snapshot: RunSnapshot = await this.coordinator.ended;
+    clearInterval(this.#timer);
+    const summary = summarize(snapshot);
+    await this.#options.saveResult(summary);
+    return summary;
+  }
+}
+
+function canonicalSpec(spec: RunSpec): string {
+  const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? value.toString() : value);
+  return createHash('sha256').update(JSON.stringify(spec, bigints)).digest('hex');
+}

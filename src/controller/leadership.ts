@@ -1,0 +1,399 @@
+import { isIP } from 'node:net';
+import type { Logger } from 'pino';
+import type { Clock } from '../attack/clock.ts';
+import type { Caller } from '../coordinator/caller.ts';
+import { NotServing } from '../coordinator/not-serving.ts';
+import { SyncServer } from '../coordinator/sync-server.ts';
+import type { Client } from '../kube/client.ts';
+import type { Connection } from '../kube/connection.ts';
+import { sleep } from '../kube/deadline.ts';
+import { isKubeError, isTransient } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import type { Term } from '../kube/leader.ts';
+import { type KubeObject, keyOf } from '../kube/object.ts';
+import {
+  CONFIG_MAPS,
+  type ConfigMap,
+  LOAD_TESTS,
+  type LoadTestObject,
+  PODS,
+  type Pod,
+} from '../kube/resources.ts';
+import { withoutManagedFields } from '../kube/store.ts';
+import { TokenBucket } from '../kube/token-bucket.ts';
+import { metadataSource, objectSource } from '../kube/watch-source.ts';
+import { Authority, servingHosts } from './authority/authority.ts';
+import { ownerUidOf, WORKER_SELECTOR } from './children/owner.ts';
+import { ClusterRuns } from './cluster-runs.ts';
+import type { ControllerOptions } from './controller.ts';
+import { LeaderLabel } from './identity/leader-label.ts';
+import { PodTokens, TokenError } from './identity/pod-token.ts';
+import { ManagedTest } from './managed-test.ts';
+import type { ControllerMetrics, ControllerView } from './metrics.ts';
+import { AUDIENCE } from './pods/worker-pod.ts';
+import { ReconcileLoop } from './reconcile-loop.ts';
+import { ScopedStore } from './scoped-store.ts';
+import { NO_LIMITS, parseSettings, type Settings } from './settings.ts';
+import { TestRegistry } from './test-registry.ts';
+import type { TestWorld } from './test-world.ts';
+
+export interface LeadershipOptions extends ControllerOptions {
+  namespace: string;
+  client: Client;
+  connection: Connection;
+  clock: Clock;
+  events: EventRecorder;
+  metrics: ControllerMetrics;
+  term: Term;
+}
+
+/** How many tests are looked at at a time. */
+const RECONCILERS = 8;
+
+/** The most objects of each kind that are kept in mind. */
+const MOST_TESTS = 10_000;
+const MOST_PODS = 20_000;
+const MOST_CONFIG_MAPS = 100_000;
+
+/** Writes of mere figures, of all tests together, a second. */
+const STATUS_WRITES = 20;
+
+/** How often it is seen to that the certificate of the server is valid for long, in ms. */
+const AUTHORITY_EVERY_MS = 10 * 60_000;
+
+/** A service account without the right to label the pod is told once; so is a controller outside of the cluster. */
+const LABEL_RETRY_MS = 5_000;
+
+/** One term of the one that leads: watches, reconciles, and answers workers, until the term is over. */
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  readonly #log: Logger;
+  readonly #registry: TestRegistry;
+  readonly #loop: ReconcileLoop;
+  readonly #tests: ScopedStore<LoadTestObject>;
+  readonly #pods: ScopedStore<Pod>;
+  readonly #configMaps: ScopedStore<KubeObject>;
+  readonly #settingsMap: ScopedStore<ConfigMap>;
+  readonly #tokens: PodTokens;
+  readonly #authority: Authority;
+  #trusted = '';
+  #settings: Settings = NO_LIMITS;
+
+  constructor(options: LeadershipOptions) {
+    const { client, connection, clock, log, namespace, service, advertise, authoritySecret } = options;
+    this.#options = options;
+    this.#log = log;
+    const shared = { clock, namespaces: options.watchNamespaces, failed: this.#watchFailed };
+    this.#tests = new ScopedStore({
+      ...shared,
+      source: (scope) => objectSource(client, LOAD_TESTS, { namespace: scope }),
+      keep: withoutManagedFields,
+      limit: MOST_TESTS,
+    });
+    this.#pods = new ScopedStore({
+      ...shared,
+      source: (scope) => objectSource(client, PODS, { namespace: scope, labelSelector: WORKER_SELECTOR }),
+      keep: withoutManagedFields,
+      limit: MOST_PODS,
+      index: ({ metadata }) => ownerUidOf(metadata),
+    });
+    this.#configMaps = new ScopedStore({
+      ...shared,
+      source: (scope) => metadataSource(client, CONFIG_MAPS, { namespace: scope }),
+      keep: namesOnly,
+      limit: MOST_CONFIG_MAPS,
+    });
+    this.#settingsMap = new ScopedStore({
+      ...shared,
+      namespaces: [namespace],
+      source: (scope) =>
+        objectSource(client, CONFIG_MAPS, {
+          namespace: scope,
+          fieldSelector: `metadata.name=${options.settings}`,
+        }),
+      keep: withoutManagedFields,
+      limit: 1,
+    });
+    this.#tokens = new PodTokens({ connection, clock, audience: AUDIENCE });
+    this.#authority = new Authority({
+      client,
+      clock,
+      namespace,
+      secret: authoritySecret,
+      hosts: servingHosts(service, namespace, advertise),
+    });
+    this.#loop = new ReconcileLoop({
+      clock,
+      workers: RECONCILERS,
+      reconcile: (key) => this.#reconcile(key),
+      observe: (key, ms, error, waitMs) => this.#observe(key, ms, error, waitMs),
+    });
+    const world = this.#world();
+    this.#registry = new TestRegistry((key) => new ManagedTest(world, key));
+  }
+
+  /** Leads until the term is over, then lets go of all runs. @throws Error when a port is taken */
+  async serve(): Promise<void> {
+    const { term, log } = this.#options;
+    const { signal } = term;
+    log.info({ epoch: term.epoch }, 'leading');
+    const stores = [this.#tests, this.#pods, this.#configMaps, this.#settingsMap];
+    const ended = new AbortController();
+    const end = (): void => ended.abort(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    const watching = Promise.all(stores.map((store) => store.run(ended.signal)));
+    let server: SyncServer | null = null;
+    try {
+      const identity = await this.#untilDone(() => this.#authority.refresh(), ended.signal);
+      this.#trusted = identity.bundle;
+      server = await this.#listen(identity.serving);
+      await Promise.all(stores.map((store) => store.whenSynced(ended.signal)));
+      this.#readSettings();
+      this.#listenToStores();
+      for (const test of this.#tests.values()) this.#loop.add(keyOf(test));
+      const looping = this.#loop.run(ended.signal);
+      void this.#keepLabelled(ended.signal);
+      void this.#keepValid(server, ended.signal);
+      await looping;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      ended.abort();
+      this.#registry.detach();
+      await server?.close();
+      await this.#giveLabelUp();
+      await watching;
+      log.info('leads no more');
+    }
+  }
+
+  view(): ControllerView {
+    const { events } = this.#options;
+    const running = [...this.#registry.values()].flatMap(([key, { run }]) => {
+      if (run === null) return [];
+      const [namespace = '', name = ''] = key.split('/');
+      return [{ namespace, name, snapshot: run.coordinator.snapshot() }];
+    });
+    return {
+      leads: true,
+      queued: this.#loop.depth,
+      watchAgesMs: {
+        loadtests: this.#tests.ageMs,
+        pods: this.#pods.ageMs,
+        configmaps: this.#configMaps.ageMs,
+      },
+      tests: this.#tests.size,
+      running,
+      eventsDropped: events.dropped,
+    };
+  }
+
+  // --- workers ---
+
+  async #listen(serving: { certificate: string; key: string }): Promise<SyncServer> {
+    const server = new SyncServer({
+      host: '0.0.0.0',
+      port: this.#options.port,
+      tls: { key: serving.key, cert: serving.certificate },
+      callerOf: (authorization) => this.#callerOf(authorization),
+    });
+    const address = await server.listen();
+    this.#log.info({ address }, 'workers are answered');
+    return server;
+  }
+
+  /**
+   * @returns null: nobody that is known here
+   * @throws NotServing where the run of that pod has not been taken over yet
+   */
+  async #callerOf(authorization: string): Promise<Caller | null> {
+    try {
+      const { namespace, pod, podUid } = await this.#tokens.verify(authorization.replace(/^Bearer /, ''));
+      for (const [, { run }] of this.#registry.values()) {
+        const caller = run?.callerOf(podUid) ?? null;
+        if (caller !== null) return caller;
+      }
+      if (this.#pods.get(`${namespace}/${pod}`)?.metadata.uid === podUid) throw new NotServing();
+      return null;
+    } catch (error) {
+      if (error instanceof TokenError) {
+        this.#log.warn({ reason: error.message }, 'a call to the coordinator was refused');
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  // --- tests ---
+
+  async #reconcile(key: string): Promise<number | null> {
+    const object = this.#tests.get(key);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
+      this.#registry.drop(key, 'the LoadTest was deleted');
+      this.#loop.forget(key);
+      return null;
+    }
+    return this.#registry.of(key, object.metadata.uid!).reconcile(object);
+  }
+
+  #observe(key: string, ms: number, error: unknown, waitMs: number): void {
+    this.#options.metrics.reconciled(error === undefined ? 'done' : 'failed', ms);
+    if (error === undefined) return;
+    const text = error instanceof Error ? error.message : String(error);
+    if (isTransient(error) || isKubeError(error))
+      this.#log.warn({ loadtest: key, waitMs, error: text }, 'tried again soon');
+    else
+      this.#log.error(
+        { loadtest: key, waitMs, error: text, stack: (error as Error).stack },
+        'tried again soon',
+      );
+  }
+
+  #world(): TestWorld {
+    const { client, clock, log, events, metrics, term, service, namespace, advertise, port } = this.#options;
+    const host =
+      advertise === null
+        ? `${service}.${namespace}.svc`
+        : isIP(advertise) === 6
+          ? `[${advertise}]`
+          : advertise;
+    const runs = new ClusterRuns({
+      client,
+      clock,
+      log,
+      term,
+      pods: this.#pods,
+      configMaps: this.#configMaps,
+      settings: () => this.#settings,
+      trusted: () => this.#trusted,
+      workers: { ...this.#options, coordinatorUrl: `https://${host}:${port}` },
+      networkPolicies: this.#options.networkPolicies,
+    });
+    return {
+      client,
+      clock,
+      log,
+      events,
+      metrics,
+      runs,
+      statusBudget: new TokenBucket(clock, STATUS_WRITES, STATUS_WRITES),
+      settings: () => this.#settings,
+      ratesBeside: (key) => this.#registry.ratesBeside(key),
+      again: (key) => this.#loop.add(key),
+    };
+  }
+
+  #listenToStores(): void {
+    this.#tests.onChange(({ key }) => this.#loop.add(key));
+    this.#pods.onChange(({ before, now }) => {
+      const { namespace = '' } = (now ?? before)!.metadata;
+      const owner = (now ?? before)!.metadata.ownerReferences?.find(({ controller }) => controller === true);
+      if (owner !== undefined) this.#loop.add(`${namespace}/${owner.name}`);
+    });
+    this.#configMaps.onChange(({ key }) => {
+      for (const [test, { configMaps }] of this.#registry.values())
+        if (configMaps.has(key)) this.#loop.add(test);
+    });
+    this.#settingsMap.onChange(() => {
+      this.#readSettings();
+      for (const [key] of this.#registry.values()) this.#loop.add(key);
+    });
+  }
+
+  #readSettings(): void {
+    const { namespace, settings } = this.#options;
+    try {
+      this.#settings = parseSettings(this.#settingsMap.get(`${namespace}/${settings}`)?.data);
+      this.#log.info({ killSwitch: this.#settings.killSwitch }, 'the settings were read');
+    } catch (error) {
+      this.#log.error(
+        { configMap: settings, error: (error as Error).message },
+        'the settings are wrong: those before hold',
+      );
+    }
+  }
+
+  // --- what has to be kept up ---
+
+  async #keepLabelled(signal: AbortSignal): Promise<void> {
+    const label = this.#label();
+    let told = false;
+    for (let done = false; !done && !signal.aborted; ) {
+      try {
+        await label.take();
+        done = true;
+      } catch (error) {
+        if (!told)
+          this.#log.warn({ error: String(error) }, 'this pod cannot be labelled as the one that leads');
+        told = true;
+        if (isKubeError(error, 'NotFound') && this.#options.advertise !== null) return;
+        await sleep(LABEL_RETRY_MS, signal);
+      }
+    }
+  }
+
+  async #giveLabelUp(): Promise<void> {
+    try {
+      await this.#label().giveUp();
+    } catch (error) {
+      this.#log.warn(
+        { error: String(error) },
+        'the label of the one that leads stays: the next one takes it away',
+      );
+    }
+  }
+
+  #label(): LeaderLabel {
+    const { client, namespace, podName } = this.#options;
+    return new LeaderLabel({ client, namespace, pod: podName });
+  }
+
+  async #keepValid(server: SyncServer, signal: AbortSignal): Promise<void> {
+    while (await sleep(AUTHORITY_EVERY_MS, signal)) {
+      try {
+        const { serving, bundle } = await this.#authority.refresh();
+        server.setSecureContext({ key: serving.key, cert: serving.certificate });
+        if (bundle === this.#trusted) continue;
+        this.#trusted = bundle;
+        for (const [key] of this.#registry.values()) this.#loop.add(key);
+      } catch (error) {
+        this.#log.warn({ error: String(error) }, 'the authority could not be looked at');
+      }
+    }
+  }
+
+  /** @throws the signal's reason when it is aborted before */
+  async #untilDone<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let waitMs = 500; ; waitMs = Math.min(15_000, waitMs * 2)) {
+      try {
+        return await step();
+      } catch (error) {
+        this.#log.warn({ error: String(error), waitMs }, 'the authority cannot be had yet');
+        if (!(await sleep(waitMs, signal))) throw signal.reason;
+      }
+    }
+  }
+
+  readonly #watchFailed = (error: unknown, waitMs: number): void => {
+    this.#options.log.warn(
+      { error: error instanceof Error ? error.message : String(error), waitMs },
+      'a watch failed',
+    );
+  };
+}
+
+/** Of a ConfigMap that may be large, only what says which it is and in which version. */
+function namesOnly({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    },
+  };
+}
