@@ -20,10 +20,12 @@ import {
   type SyncRequest,
   type SyncResponse,
 } from './protocol.ts';
+import { rollOn } from './rolling.ts';
 import { RunMemory } from './run-memory.ts';
 import { type CourseRecord, RECORD_FORMAT, type RunRecord, type RunStore } from './run-record.ts';
 import { Scouting } from './scouting.ts';
 import type { RunOutline, RunSnapshot } from './snapshot.ts';
+import { missingContent, missingWorkers } from './start-failure.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tidy } from './tidy.ts';
@@ -581,24 +583,12 @@ export class Coordinator {
       this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
     } else if (now - this.#createdAt > this.#spec.startTimeoutMs) {
-      this.stop('Failed', this.#startFailure());
+      const { startTimeoutMs, source } = this.#spec;
+      const reason =
+        missingContent(this.#contentChange, source.kind) ??
+        missingWorkers(this.#crew, this.#workers, this.#options.pool);
+      this.stop('Failed', `${reason.what} within startTimeout (${seconds(startTimeoutMs)}): ${reason.why}`);
     }
-  }
-
-  #startFailure(): string {
-    const limit = seconds(this.#spec.startTimeoutMs);
-    const { current, lastError } = this.#contentChange;
-    if (current === null && lastError !== '') {
-      return `there were no ${this.#spec.source.kind} to send within startTimeout (${limit}): ${lastError}`;
-    }
-    const missing: string[] = [];
-    for (let index = 0; index < this.#workers; index++) {
-      const member = this.#crew.newest(index);
-      if (member === undefined || member.able) continue;
-      const why = member.problem || (member.gone ? '' : this.#options.pool.trouble(member.worker));
-      missing.push(`${member.name} is not ready${why === '' ? '' : ` (${why})`}`);
-    }
-    return `not all workers were ready within startTimeout (${limit}): ${missing.join(', ')}`;
   }
 
   /**
@@ -646,23 +636,9 @@ export class Coordinator {
     }
     if (endsAt === null || runMs <= endsAt - NO_SUCCESSOR_MS) {
       this.#replaceMissing();
-      if (this.#verdict === null) this.#reviewRoll();
+      if (this.#verdict === null) rollOn(this.#course, this.#crew, this.#workers, KILL_AFTER_MS);
     }
     if (this.#verdict === null && !this.#naming) this.#reviewChange(now);
-  }
-
-  /** One after another: while one is succeeded, the others wait. */
-  #reviewRoll(): void {
-    const outdated = this.#crew.members.filter(({ gone, outdated }) => outdated && !gone);
-    const isSucceeded = (member: Member) => this.#crew.newest(member.worker.index) !== member;
-    const next = outdated
-      .filter((member) => member.live && !isSucceeded(member) && member.worker.index < this.#workers)
-      .toSorted((one, other) => one.worker.index - other.worker.index)
-      .at(0);
-    if (next === undefined) return;
-    if (!this.#course.concerns(next)) this.#crew.discard(next, KILL_AFTER_MS);
-    else if (outdated.some(isSucceeded)) return;
-    this.#crew.startNext(next.worker.index);
   }
 
   #reviewChange(now: number): void {
