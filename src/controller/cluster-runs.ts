@@ -42,6 +42,9 @@ const RESULT_KEY = 'result.json';
 /** How long workers go on without an answer where the test does not say, in ms. */
 const LEASE_MS = 120_000;
 
+/** Calls go over a network, to a controller that may have many of them. */
+const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500 };
+
 /** How a summary is tried to be kept, in ms. */
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
@@ -205,6 +208,7 @@ export class ClusterRuns {
       content: null,
       lanes: null,
       leaseMs: LEASE_MS,
+      timing: TIMING,
       records: null,
       epoch: memory.epoch,
       store: { save: (run) => write(RUN_KEY, JSON.stringify(run)) },
@@ -242,7 +246,6 @@ export class ClusterRuns {
         this.drop(test.uid);
       },
     });
-    coordinator.start();
     return run;
   }
 
