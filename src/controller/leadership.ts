@@ -214,7 +214,8 @@ export class Leadership {
         const caller = run?.callerOf(podUid) ?? null;
         if (caller !== null) return caller;
       }
-      if (this.#pods.get(`${namespace}/${pod}`)?.metadata.uid === podUid) throw new NotServing();
+      const known = this.#pods.get(`${namespace}/${pod}`)?.metadata;
+      if (known?.uid === podUid && ownerUidOf(known) !== null) throw new NotServing();
       return null;
     } catch (error) {
       if (error instanceof TokenError) {
