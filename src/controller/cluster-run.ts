@@ -13,6 +13,7 @@ import type { Verdict } from '../stop/verdict.ts';
 import { configMapsOf, scoutingOrder } from './config-maps.ts';
 import type { PodPool } from './pods/pod-pool.ts';
 import { canonical } from './run-key.ts';
+import { exceeds } from './safety.ts';
 import type { Settings } from './settings.ts';
 import { RecentRate } from './status/recent-rate.ts';
 import { instant, type RunningView } from './status/status.ts';
@@ -34,6 +35,8 @@ export interface ClusterRunOptions {
   ownMap: string;
   /** What pods are made from at this moment, by a word. */
   templateHash: () => Promise<string>;
+  /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
+  check: (applied: Wanted) => Promise<void>;
   /** From which template the pod of a worker was made; null: it has none yet. */
   madeFrom: (worker: PoolWorker) => string | null;
   /** Keeps what has become of the run; resolves when it is kept. */
@@ -65,7 +68,8 @@ export class ClusterRun implements RunningView {
   /** Values of secrets enter digests under it. */
   readonly #key = randomBytes(16).toString('hex');
   #applied: Wanted;
-  #told = '';
+  /** The spec that the coordinator has, by a word. */
+  #followed: string;
   /** What the workers were told last to look at, by a word. */
   #stamp = '';
   #started = false;
@@ -76,6 +80,7 @@ export class ClusterRun implements RunningView {
     this.id = options.id;
     this.coordinator = options.coordinator;
     this.#applied = options.applied;
+    this.#followed = canonicalSpec(heldSpec(options.applied.spec, options.settings()));
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.ended = Promise.race([this.#letGo.promise, this.#end()]);
   }
@@ -119,10 +124,16 @@ export class ClusterRun implements RunningView {
 
   /** Follows the settings of the cluster, which may have changed. */
   keepUp(): void {
-    const spec = this.#heldSpec();
-    if (this.#told === canonicalSpec(spec)) return;
-    this.#told = canonicalSpec(spec);
+    const spec = heldSpec(this.#applied.spec, this.#options.settings());
+    const word = canonicalSpec(spec);
+    if (this.#followed === word) return;
+    this.#followed = word;
     this.coordinator.change(spec);
+  }
+
+  /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
+  check(applied: Wanted): Promise<void> {
+    return this.#options.check(applied);
   }
 
   /**
@@ -209,7 +220,7 @@ export class ClusterRun implements RunningView {
   endsAt(): string | null {
     const { startedAt, elapsedMs, scheduleMs, durationMs, suspended } = this.coordinator.snapshot();
     if (startedAt === null || durationMs === null || suspended) return null;
-    return new Date(startedAt + elapsedMs + Math.max(0, durationMs - scheduleMs)).toISOString();
+    return new Date(Math.round(startedAt + elapsedMs + Math.max(0, durationMs - scheduleMs))).toISOString();
   }
 
   get workers(): { desired: number; ready: number; replicas: number } {
@@ -237,23 +248,24 @@ export class ClusterRun implements RunningView {
       };
     }
     const { desired, ready } = this.workers;
-    const text = this.#troubleText();
+    const text = this.#startTroubleText();
     const stalled = this.#trouble !== null && this.#now - this.#trouble.since > STALLED_AFTER_MS;
     return {
       kind: 'starting',
       reason: stalled ? 'WorkersCannotStart' : 'WaitingForWorkers',
-      message: `${ready} of ${desired} workers are ready${text === '' ? '' : `; ${text}`}`,
+      message: joined(`${ready} of ${desired} workers are ready`, text),
       stalled,
     };
   }
 
   #held(): TestState {
-    if (this.#options.settings().killSwitch) {
-      return {
-        kind: 'held',
-        by: 'KillSwitch',
-        message: 'the kill switch of this cluster is on: nothing is sent',
-      };
+    const { killSwitch, wrong } = this.#options.settings();
+    if (killSwitch) {
+      const why =
+        wrong === ''
+          ? 'the kill switch of this cluster is on'
+          : `the settings of this cluster are wrong (${wrong})`;
+      return { kind: 'held', by: 'KillSwitch', message: `${why}: nothing is sent` };
     }
     return { kind: 'held', by: 'Suspended', message: 'spec.suspend is true: nothing is sent' };
   }
@@ -262,7 +274,18 @@ export class ClusterRun implements RunningView {
     const { desired, ready } = this.workers;
     const since = startedAt === null ? '' : ` since ${instant(new Date(startedAt))}`;
     const text = ready < desired ? this.#troubleText() : '';
-    return `${ready} of ${desired} workers send${since}${text === '' ? '' : `; ${text}`}`;
+    return joined(`${ready} of ${desired} workers send${since}`, text, this.#saveText());
+  }
+
+  /** What keeps the run from being kept. */
+  #saveText(): string {
+    const { saveError } = this.coordinator.outline();
+    return saveError === '' ? '' : `the run cannot be saved, and no change of it takes effect: ${saveError}`;
+  }
+
+  /** What keeps the run from starting. */
+  #startTroubleText(): string {
+    return this.#troubleText() || this.#saveText();
   }
 
   /** What keeps workers from coming up, the first of them. */
@@ -279,14 +302,8 @@ export class ClusterRun implements RunningView {
     return this.#options.clock.now();
   }
 
-  /** The spec, held where the kill switch is on. */
-  #heldSpec(): RunSpec {
-    const { spec } = this.#applied;
-    return this.#options.settings().killSwitch ? { ...spec, suspend: true } : spec;
-  }
-
   #watch(): void {
-    const text = this.#troubleText();
+    const text = this.#startTroubleText();
     if (text === '') this.#trouble = null;
     else this.#trouble = { text, since: this.#trouble?.since ?? this.#now };
     const outline = { ...this.coordinator.outline(), missing: text };
@@ -304,6 +321,16 @@ export class ClusterRun implements RunningView {
     await this.#options.saveResult(summary);
     return summary;
   }
+}
+
+/** The spec, held where the settings of the cluster keep it from being sent. */
+export function heldSpec(spec: RunSpec, settings: Settings): RunSpec {
+  const holds = settings.killSwitch || exceeds(spec, settings, []) !== null;
+  return holds ? { ...spec, suspend: true } : spec;
+}
+
+function joined(...parts: string[]): string {
+  return parts.filter((part) => part !== '').join('; ');
 }
 
 function canonicalSpec(spec: RunSpec): string {

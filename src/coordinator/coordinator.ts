@@ -25,7 +25,7 @@ import { RunMemory } from './run-memory.ts';
 import { type CourseRecord, RECORD_FORMAT, type RunRecord, type RunStore } from './run-record.ts';
 import { Scouting } from './scouting.ts';
 import type { RunOutline, RunSnapshot } from './snapshot.ts';
-import { missingContent, missingWorkers } from './start-failure.ts';
+import { missingContent, missingMemory, missingWorkers } from './start-failure.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tidy } from './tidy.ts';
@@ -255,7 +255,13 @@ export class Coordinator {
    * earlier call had begun is begun anew. @param keep those that may stay; left out: none
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
-    for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
+    let changed = false;
+    for (const member of this.#crew.members) {
+      const outdated = member.live && !keep(member.worker);
+      changed ||= outdated !== member.outdated;
+      member.outdated = outdated;
+    }
+    if (!changed) return;
     this.#memory.save(() => {});
     this.#review();
   }
@@ -356,6 +362,7 @@ export class Coordinator {
       startedAt: startAt === null ? null : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
+      saveError: this.#memory.trouble,
       complete: this.#crew.members.every(
         ({ live, heard, incarnation }) => !live || heard || incarnation === null,
       ),
@@ -577,8 +584,9 @@ export class Coordinator {
     }
     const ready = this.#wantedOwners();
     const card = this.#contentChange.current;
-    if (card !== null && ready.length === this.#workers && ready.every((member) => member.able)) {
-      if (this.#memory.failing || this.#retiring) return;
+    const allReady = card !== null && ready.length === this.#workers && ready.every((member) => member.able);
+    if (allReady && !this.#memory.failing) {
+      if (this.#retiring) return;
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
       this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
@@ -586,6 +594,7 @@ export class Coordinator {
       const { startTimeoutMs, source } = this.#spec;
       const reason =
         missingContent(this.#contentChange, source.kind) ??
+        missingMemory(this.#memory) ??
         missingWorkers(this.#crew, this.#workers, this.#options.pool);
       this.stop('Failed', `${reason.what} within startTimeout (${seconds(startTimeoutMs)}): ${reason.why}`);
     }

@@ -24,6 +24,13 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes one that is there, or will be when those who came before have theirs. @returns how long until then, in ms */
+  reserve(): number {
+    this.#fill();
+    this.#tokens--;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+  }
+
   /** How long until there is one, in ms; 0: there is one now. */
   get waitMs(): number {
     this.#fill();

@@ -101,10 +101,13 @@ export class RunConfigMap {
     });
   }
 
-  /** It was changed or removed by somebody else: writes what it has to hold, where it does not. @throws as `save` */
-  restore(): Promise<void> {
+  /**
+   * It may have been changed or removed by somebody else: writes what it has to hold, where it does not.
+   * @param shown the version that there is, by what is known; undefined: none @throws as `save`
+   */
+  restore(shown: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#taken) return;
+      if (!this.#taken || shown === this.version) return;
       await this.#lookAgain();
       if (this.#seen === null || !holds(this.#seen, this.#data)) await this.#write({});
     });

@@ -9,7 +9,7 @@ import type { TokenBucket } from '../../kube/token-bucket.ts';
 const FIGURES_EVERY_MS = 5_000;
 
 export interface StatusWriterOptions {
-  client: Client;
+  client: Pick<Client, 'apply'>;
   clock: Clock;
   /** What writes of mere figures are taken from, shared by all tests. */
   statusBudget: TokenBucket;
@@ -20,6 +20,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #last: LoadTestStatus | null = null;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** When the budget lets figures that wait be written, as a clock time in ms; null: none wait. */
+  #turnAt: number | null = null;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
@@ -33,9 +35,10 @@ export class StatusWriter {
   /**
    * @param live figures will change again
    * @returns after how many ms to come again; null: when something happens
+   * @throws KubeError; `Conflict` where there is another LoadTest of that name by now
    */
   async write(object: LoadTestObject, status: LoadTestStatus, live: boolean): Promise<number | null> {
-    const { client, clock, statusBudget } = this.#options;
+    const { client, clock } = this.#options;
     const known = this.#last ?? object.status ?? {};
     const again = live ? FIGURES_EVERY_MS : null;
     if (isDeepStrictEqual(plain(known), plain(status))) {
@@ -43,19 +46,31 @@ export class StatusWriter {
       return again;
     }
     if (isDeepStrictEqual(transitions(known), transitions(status))) {
-      const waitMs = Math.max(this.#writtenAt + FIGURES_EVERY_MS - clock.now(), statusBudget.waitMs);
+      const waitMs = this.#waitMs();
       if (waitMs > 0) return waitMs;
-      statusBudget.take();
     }
-    const { name, namespace } = object.metadata;
-    await client.apply(
-      LOAD_TESTS,
-      { metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status },
-      { subresource: 'status' },
-    );
+    const { name, namespace, uid } = object.metadata;
+    // Without the uid, one of the same name that was made anew would be told of the runs of the one before.
+    const metadata = {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+    };
+    await client.apply(LOAD_TESTS, { metadata, status }, { subresource: 'status' });
     this.#last = status;
     this.#writtenAt = clock.now();
+    this.#turnAt = null;
     return again;
+  }
+
+  /** How long figures have to wait, in ms: tests take turns, each with a time of its own, so that none asks in a loop. */
+  #waitMs(): number {
+    const { clock, statusBudget } = this.#options;
+    const now = clock.now();
+    const restMs = this.#writtenAt + FIGURES_EVERY_MS - now;
+    if (restMs > 0) return restMs;
+    this.#turnAt ??= now + statusBudget.reserve();
+    return Math.max(0, this.#turnAt - now);
   }
 }
 

@@ -65,7 +65,7 @@ suite('the memory of a run in a real ConfigMap', { skip: api.missing }, () => {
     await assert.rejects(old.save({ 'run.json': 'late' }), conflict);
     await next.save({ 'run.json': 'new' });
     await assert.rejects(old.save({ 'run.json': 'later' }), conflict);
-    await assert.rejects(old.restore(), conflict);
+    await assert.rejects(old.restore(undefined), conflict);
     await assert.rejects(old.save({ 'run.json': 'latest' }), conflict);
     await assert.rejects(mapOf(1, false).open(), conflict);
     assert.deepEqual(await stored(), { 'run.json': 'new' });
@@ -86,14 +86,16 @@ suite('the memory of a run in a real ConfigMap', { skip: api.missing }, () => {
     await map.save({ 'result.json': 'r' });
     assert.deepEqual(await stored(), { 'run.json': '1', 'ca.crt': 'a', 'result.json': 'r' });
     await api.client.delete(CONFIG_MAPS, place());
-    await map.restore();
+    await map.restore(undefined);
     assert.deepEqual(await stored(), { 'run.json': '1', 'ca.crt': 'a', 'result.json': 'r' });
     await api.client.delete(CONFIG_MAPS, place());
     await map.save({ 'run.json': '2' });
     assert.deepEqual(await stored(), { 'run.json': '2', 'ca.crt': 'a', 'result.json': 'r' });
     calls = 0;
-    await map.restore();
+    await map.restore(undefined);
     assert.equal(calls, 1, 'what is as it should be is only read');
+    await map.restore(map.version);
+    assert.equal(calls, 1, 'what is known to be as it was written is not even that');
   });
 
   test('of an earlier test of the same name is left alone', async () => {
