@@ -54,8 +54,7 @@ const tests = new ScopedStore<LoadTestObject>({
 });
 const pods = new ScopedStore({
   ...shared,
-  source: (scope) =>
-    metadataSource(api.client, PODS, { namespace: scope, labelSelector: WORKER_SELECTOR }),
+  source: (scope) => metadataSource(api.client, PODS, { namespace: scope, labelSelector: WORKER_SELECTOR }),
   keep: (object) => object,
 });
 const watching = Promise.all([tests.run(stopped.signal), pods.run(stopped.signal)]);
@@ -85,8 +84,7 @@ class Controller {
 
   static async start(): Promise<Controller> {
     const port = await freePort();
-    const profile =
-      values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
+    const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
     const child = spawn(
       process.execPath,
       [
@@ -195,13 +193,21 @@ await stage(
   () => each((index) => api.client.create(LOAD_TESTS, loadTest(index))),
   () => tests.size === count && hasFollowed() && pods.size === count,
 );
-await stage('settled', controller, () => wait(15_000), () => true);
+await stage(
+  'settled',
+  controller,
+  () => wait(15_000),
+  () => true,
+);
 const idle = () => wait(idleSeconds * 1000);
 await stage('idle', controller, idle, () => true);
 await stage(
   'edited',
   controller,
-  () => each((index) => api.client.merge(LOAD_TESTS, { namespace, name: name(index) }, { spec: { rate: '2/s' } })),
+  () =>
+    each((index) =>
+      api.client.merge(LOAD_TESTS, { namespace, name: name(index) }, { spec: { rate: '2/s' } }),
+    ),
   () => {
     for (const { spec } of tests.values()) if (spec['rate'] !== '2/s') return false;
     return hasFollowed();
@@ -256,7 +262,9 @@ function callsOf(text: string): Map<string, number> {
 }
 
 function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 

@@ -134,6 +134,7 @@ export class Coordinator {
     });
     this.#crew = new Crew({
       clock,
+      wallOffset: this.#wallOffset,
       pool,
       labels: this.#contentChange.labels.most,
       adopts: epoch > 1,
@@ -228,7 +229,13 @@ export class Coordinator {
    * earlier call had begun is begun anew. @param keep those that may stay; left out: none
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
-    for (const member of this.#crew.members) member.outdated = member.live && !keep(member.worker);
+    let isNews = false;
+    for (const member of this.#crew.members) {
+      const outdated = member.live && !keep(member.worker);
+      isNews ||= outdated !== member.outdated;
+      member.outdated = outdated;
+    }
+    if (!isNews) return;
     this.#memory.save(() => {});
     this.#review();
   }
