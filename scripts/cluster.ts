@@ -66,7 +66,7 @@ function findTools(): void {
   const [, bin] =
     (existsSync(env) ? /^KUBEBUILDER_ASSETS=(.*)$/m.exec(readFileSync(env, 'utf8')) : null) ?? [];
   if (bin !== undefined) process.env['PATH'] = `${bin}${delimiter}${process.env['PATH']}`;
-  run('kubectl', ['version', '--output=name']);
+  run('kubectl', ['version', '--client']);
   run('helm', ['version', '--short']);
 }
 

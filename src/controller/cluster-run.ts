@@ -30,6 +30,8 @@ export interface ClusterRunOptions {
   readConfigMap: (name: string) => Promise<Record<string, string> | null>;
   /** Which version of a ConfigMap there is, by what is known at this moment; undefined: there is none. */
   configMapVersion: (name: string) => string | undefined;
+  /** The ConfigMap that the run itself is kept in. */
+  ownMap: string;
   /** What pods are made from at this moment, by a word. */
   templateHash: () => Promise<string>;
   /** From which template the pod of a worker was made; null: it has none yet. */
@@ -66,6 +68,7 @@ export class ClusterRun implements RunningView {
   #told = '';
   /** What the workers were told last to look at, by a word. */
   #stamp = '';
+  #started = false;
   #trouble: { text: string; since: number } | null = null;
 
   constructor(options: ClusterRunOptions) {
@@ -82,10 +85,11 @@ export class ClusterRun implements RunningView {
     return this.#applied;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps that what it sends is made from, and that in which it is kept, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     const { namespace } = this.#applied.loadtest.metadata;
-    return new Set(configMapsOf(this.#applied.spec).map((name) => `${namespace}/${name}`));
+    const names = [...configMapsOf(this.#applied.spec), this.#options.ownMap];
+    return new Set(names.map((name) => `${namespace}/${name}`));
   }
 
   /** Who calls with the token of that pod; null: no worker of this run. */
@@ -122,26 +126,35 @@ export class ClusterRun implements RunningView {
   }
 
   /**
-   * Keeps what was taken over, tells the workers where to look for what is sent, and replaces those that are made from
+   * Keeps what was taken over, starts the coordinator, tells the workers where to look for what is sent, and replaces those that are made from
    * another template. @throws KubeError; ProblemsError where the pod template is wrong
    */
   async lookAround(): Promise<void> {
-    const { spec } = this.#applied;
     await this.#options.keep(this.#applied);
-    const names = configMapsOf(spec);
-    const versions = names.map((name) => this.#options.configMapVersion(name) ?? null);
-    const stamp = canonical([spec.source, spec.variables, spec.events, versions]);
-    if (stamp !== this.#stamp) {
-      const found: Record<string, Record<string, string>> = {};
-      for (const name of names) {
-        const data = await this.#options.readConfigMap(name);
-        if (data !== null) found[name] = data;
-      }
-      this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
-      this.#stamp = stamp;
+    try {
+      await this.#sendScout();
+    } finally {
+      // Workers of an earlier leader are waiting, whether or not it can be said now where to look.
+      if (!this.#started) this.coordinator.start();
+      this.#started = true;
     }
     const hash = await this.#options.templateHash();
     this.coordinator.roll((worker) => [null, hash].includes(this.#options.madeFrom(worker)));
+  }
+
+  async #sendScout(): Promise<void> {
+    const { spec } = this.#applied;
+    const names = configMapsOf(spec);
+    const versions = names.map((name) => this.#options.configMapVersion(name) ?? null);
+    const stamp = canonical([spec.source, spec.variables, spec.events, versions]);
+    if (stamp === this.#stamp) return;
+    const found: Record<string, Record<string, string>> = {};
+    for (const name of names) {
+      const data = await this.#options.readConfigMap(name);
+      if (data !== null) found[name] = data;
+    }
+    this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
+    this.#stamp = stamp;
   }
 
   stop(verdict: Verdict, reason: string): void {
@@ -153,10 +166,14 @@ export class ClusterRun implements RunningView {
     this.#options.disown();
   }
 
-  /** Lets go of the run, which goes on without this process. */
-  detach(): void {
+  /**
+   * Lets go of the run, which goes on without this process.
+   * @param leads this process still leads: it brings what it has begun to an end, for 2 s at most
+   */
+  async detach(leads: boolean): Promise<void> {
     clearInterval(this.#timer);
-    this.coordinator.abandon();
+    if (leads) await this.coordinator.retire();
+    else this.coordinator.abandon();
     this.#options.pool.release();
     this.#letGo.resolve(null);
   }

@@ -42,6 +42,9 @@ const RESULT_KEY = 'result.json';
 /** How long workers go on without an answer where the test does not say, in ms. */
 const LEASE_MS = 120_000;
 
+/** Calls go over a network, to a controller that may have many of them. */
+const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500 };
+
 /** How a summary is tried to be kept, in ms. */
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
@@ -174,7 +177,26 @@ export class ClusterRuns {
     let owned = true;
     let image = record.image;
     const template = (): Promise<WorkerTemplate> => this.#templateOf(test, record.run, run.applied, image);
-    const pool = new PodPool({ client, clock, store: pods, test, run: record.run, template });
+    const pool = new PodPool({
+      client,
+      clock,
+      store: pods,
+      test,
+      run: record.run,
+      template,
+      onNamespaceEnd: () => run.stop('StoppedByUser', 'its namespace is being deleted'),
+    });
+    const ownMap = childName(test.name, 'run');
+    const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
+    let wasShown = false;
+    /** What was changed or removed by hand comes back. */
+    const putRight = async (): Promise<void> => {
+      const version = versionOf(ownMap);
+      wasShown ||= version !== undefined;
+      if (!owned || !wasShown || version === memory.version) return;
+      if (version === undefined) this.#children.forget(test.uid);
+      await memory.restore();
+    };
     const write = async (key: string, text: string): Promise<void> => {
       if (owned) await memory.save({ [key]: text });
     };
@@ -186,6 +208,7 @@ export class ClusterRuns {
       content: null,
       lanes: null,
       leaseMs: LEASE_MS,
+      timing: TIMING,
       records: null,
       epoch: memory.epoch,
       store: { save: (run) => write(RUN_KEY, JSON.stringify(run)) },
@@ -200,13 +223,15 @@ export class ClusterRuns {
       pool,
       settings,
       readConfigMap: async (name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
-      configMapVersion: (name) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion,
+      configMapVersion: versionOf,
+      ownMap,
       templateHash: async () => {
         if (isPersistent(run.applied)) image = this.#options.workers.image;
         return templateHash(await template());
       },
       madeFrom: (worker) => this.#madeFrom(test, record.run, worker),
       keep: async ({ loadtest }) => {
+        await putRight();
         await this.#children.ensure(test);
         const text = JSON.stringify({ ...record, image, spec: loadtest.spec } satisfies TestRecord);
         if (owned) await memory.save({ [TEST_KEY]: text, [CA_KEY]: this.#options.trusted() });
@@ -221,7 +246,6 @@ export class ClusterRuns {
         this.drop(test.uid);
       },
     });
-    coordinator.start();
     return run;
   }
 

@@ -160,7 +160,7 @@ export class Leadership {
       if (!signal.aborted) throw error;
     } finally {
       ended.abort();
-      this.#registry.detach();
+      await this.#registry.detach(term.held());
       await server?.close();
       await this.#giveLabelUp();
       await watching;

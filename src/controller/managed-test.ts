@@ -46,7 +46,7 @@ export class ManagedTest {
     return this.#run;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps whose changes it has to see, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     return this.#run?.configMaps ?? NONE;
   }
@@ -86,10 +86,11 @@ export class ManagedTest {
     await run.ended;
   }
 
-  /** This process leads no more, or ends: workers go on until another asks for them. */
-  detach(): void {
-    this.#run?.detach();
+  /** This process ends, or leads no more: workers go on until another asks for them. @param leads see `ClusterRun` */
+  async detach(leads: boolean): Promise<void> {
+    const run = this.#run;
     this.#run = null;
+    await run?.detach(leads);
   }
 
   /** What an earlier process has left of this test. */

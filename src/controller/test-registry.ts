@@ -58,9 +58,9 @@ export class TestRegistry {
     return rates;
   }
 
-  /** Lets go of all runs, which go on without this process. */
-  detach(): void {
-    for (const { test } of this.#entries.values()) test.detach();
+  /** Lets go of all runs, which go on without this process. @param leads this process still leads */
+  async detach(leads: boolean): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ test }) => test.detach(leads)));
     this.#entries.clear();
   }
 }

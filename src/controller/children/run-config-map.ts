@@ -59,6 +59,11 @@ export class RunConfigMap {
     return this.#data;
   }
 
+  /** The version that this leader read or wrote last; undefined: there was none. */
+  get version(): string | undefined {
+    return this.#seen?.metadata.resourceVersion;
+  }
+
   /**
    * The epoch that it was taken over with: the leader's own, or one above that which stands there, where the Lease began
    * anew. Assignments have to carry it.
