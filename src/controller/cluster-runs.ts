@@ -16,6 +16,7 @@ import { childName } from './children/names.ts';
 import { LABELS, type TestIdentity } from './children/owner.ts';
 import { RunConfigMap } from './children/run-config-map.ts';
 import { ClusterRun } from './cluster-run.ts';
+import { ConfigMapReads } from './config-map-reads.ts';
 import { endedOf } from './ended.ts';
 import { Overlays } from './pods/overlay.ts';
 import { PodPool } from './pods/pod-pool.ts';
@@ -43,7 +44,7 @@ const RESULT_KEY = 'result.json';
 const LEASE_MS = 120_000;
 
 /** Calls go over a network, to a controller that may have many of them. */
-const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500 };
+const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
 
 /** How a summary is tried to be kept, in ms. */
 const FIRST_RETRY_MS = 500;
@@ -80,12 +81,16 @@ export class ClusterRuns {
   readonly #options: ClusterRunsOptions;
   readonly #children: Children;
   readonly #overlays: Overlays;
+  readonly #reads: ConfigMapReads;
 
   constructor(options: ClusterRunsOptions) {
     const { client, clock, networkPolicies } = options;
     this.#options = options;
     this.#children = new Children({ client, clock, networkPolicies });
     this.#overlays = new Overlays(client);
+    this.#reads = new ConfigMapReads(
+      async (namespace, name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
+    );
   }
 
   /** @returns null: nothing is kept of this test. @throws KubeError */
@@ -118,8 +123,7 @@ export class ClusterRuns {
     await this.#templateOf(test, record.run, wanted, record.image);
     await this.#children.ensure(test);
     const memory = this.#memoryOf(test);
-    await memory.open();
-    await memory.save({
+    await memory.open({
       [CA_KEY]: this.#options.trusted(),
       [TEST_KEY]: JSON.stringify(record),
       [RUN_KEY]: null,
@@ -193,7 +197,7 @@ export class ClusterRuns {
     const putRight = async (): Promise<void> => {
       const version = versionOf(ownMap);
       wasShown ||= version !== undefined;
-      if (!owned || !wasShown || version === memory.version) return;
+      if (!owned || !wasShown || (version !== undefined && memory.knows(version))) return;
       if (version === undefined) this.#children.forget(test.uid);
       await memory.restore();
     };
@@ -222,7 +226,7 @@ export class ClusterRuns {
       coordinator,
       pool,
       settings,
-      readConfigMap: async (name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
+      readConfigMap: (name, version) => this.#reads.of(namespace, name, version),
       configMapVersion: versionOf,
       ownMap,
       templateHash: async () => {

@@ -44,7 +44,8 @@ const NOBODY: ControllerView = {
   queued: 0,
   watchAgesMs: {},
   tests: 0,
-  running: [],
+  running: 0,
+  told: [],
   eventsDropped: 0,
 };
 

@@ -24,12 +24,13 @@ import { TokenBucket } from '../kube/token-bucket.ts';
 import { metadataSource, objectSource } from '../kube/watch-source.ts';
 import { Authority, servingHosts } from './authority/authority.ts';
 import { ownerUidOf, WORKER_SELECTOR } from './children/owner.ts';
+import type { ClusterRun } from './cluster-run.ts';
 import { ClusterRuns } from './cluster-runs.ts';
 import type { ControllerOptions } from './controller.ts';
 import { LeaderLabel } from './identity/leader-label.ts';
 import { PodTokens, TokenError } from './identity/pod-token.ts';
 import { ManagedTest } from './managed-test.ts';
-import type { ControllerMetrics, ControllerView } from './metrics.ts';
+import { type ControllerMetrics, type ControllerView, MOST_TOLD, type RunningTest } from './metrics.ts';
 import { AUDIENCE } from './pods/worker-pod.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 import { ScopedStore } from './scoped-store.ts';
@@ -170,11 +171,13 @@ export class Leadership {
 
   view(): ControllerView {
     const { events } = this.#options;
-    const running = [...this.#registry.values()].flatMap(([key, { run }]) => {
-      if (run === null) return [];
+    const told: RunningTest[] = [];
+    let running = 0;
+    for (const [key, { run }] of this.#registry.values()) {
+      if (run === null || ++running > MOST_TOLD) continue;
       const [namespace = '', name = ''] = key.split('/');
-      return [{ namespace, name, snapshot: run.coordinator.snapshot() }];
-    });
+      told.push({ namespace, name, snapshot: run.coordinator.snapshot() });
+    }
     return {
       leads: true,
       queued: this.#loop.depth,
@@ -185,6 +188,7 @@ export class Leadership {
       },
       tests: this.#tests.size,
       running,
+      told,
       eventsDropped: events.dropped,
     };
   }
@@ -210,11 +214,14 @@ export class Leadership {
   async #callerOf(authorization: string): Promise<Caller | null> {
     try {
       const { namespace, pod, podUid } = await this.#tokens.verify(authorization.replace(/^Bearer /, ''));
-      for (const [, { run }] of this.#registry.values()) {
+      const shown = this.#pods.get(`${namespace}/${pod}`);
+      const owner = shown === undefined ? undefined : ownerOf(shown);
+      const runs = owner === undefined ? this.#runs() : [this.#registry.get(`${namespace}/${owner}`)?.run];
+      for (const run of runs) {
         const caller = run?.callerOf(podUid) ?? null;
         if (caller !== null) return caller;
       }
-      if (this.#pods.get(`${namespace}/${pod}`)?.metadata.uid === podUid) throw new NotServing();
+      if (shown?.metadata.uid === podUid) throw new NotServing();
       return null;
     } catch (error) {
       if (error instanceof TokenError) {
@@ -223,6 +230,10 @@ export class Leadership {
       }
       throw error;
     }
+  }
+
+  *#runs(): Generator<ClusterRun | null> {
+    for (const [, { run }] of this.#registry.values()) yield run;
   }
 
   // --- tests ---
@@ -287,9 +298,9 @@ export class Leadership {
   #listenToStores(): void {
     this.#tests.onChange(({ key }) => this.#loop.add(key));
     this.#pods.onChange(({ before, now }) => {
-      const { namespace = '' } = (now ?? before)!.metadata;
-      const owner = (now ?? before)!.metadata.ownerReferences?.find(({ controller }) => controller === true);
-      if (owner !== undefined) this.#loop.add(`${namespace}/${owner.name}`);
+      const pod = (now ?? before)!;
+      const owner = ownerOf(pod);
+      if (owner !== undefined) this.#loop.add(`${pod.metadata.namespace}/${owner}`);
     });
     this.#configMaps.onChange(({ key }) => {
       for (const [test, { configMaps }] of this.#registry.values())
@@ -381,6 +392,11 @@ export class Leadership {
       'a watch failed',
     );
   };
+}
+
+/** Name of the LoadTest that a pod is of; undefined: of none. */
+function ownerOf({ metadata }: Pod): string | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
 }
 
 /** Of a ConfigMap that may be large, only what says which it is and in which version. */

@@ -19,6 +19,9 @@ const NONE: ReadonlySet<string> = new Set();
 /** How often it is looked at again whether there is room for this test beside the others, in ms. */
 const ROOM_EVERY_MS = 5_000;
 
+/** How often a run is looked at of which nothing is heard, in ms: what it needs may have been removed by hand. */
+const LOOK_EVERY_MS = 30_000;
+
 /**
  * One LoadTest: brings what there is to what its spec asks for, and says in its status how far that is. `reconcile` looks
  * at the whole state each time and goes as far as it can; it may be called at any time, and again after any failure.
@@ -31,6 +34,10 @@ export class ManagedTest {
   /** The last run, where none goes on. null: there was none. */
   #ended: Ended | null = null;
   #recalled = false;
+  /** The spec of that generation, read. */
+  #read: { generation: number; wanted: Wanted | string } | null = null;
+  /** What the run was last brought to follow. */
+  #followed: Wanted | null = null;
   /** What keeps the spec from being carried out, besides what a run itself tells. */
   #refusal: (TestState & { kind: 'refused' | 'starting' }) | null = null;
   #told: TestState | null = null;
@@ -59,7 +66,7 @@ export class ManagedTest {
   /** @returns after how many ms to look again at the latest; null: when something happens. @throws KubeError */
   async reconcile(object: LoadTestObject): Promise<number | null> {
     if (!this.#recalled) await this.#recall(object);
-    const wanted = readWanted(object);
+    const wanted = this.#wantedBy(object);
     this.#refusal = null;
     if (typeof wanted === 'string') {
       this.#refusal = { kind: 'refused', reason: 'InvalidSpec', message: wanted };
@@ -139,6 +146,7 @@ export class ManagedTest {
   #take(run: ClusterRun): void {
     const { again, metrics, log } = this.#world;
     this.#run = run;
+    this.#followed = null;
     run.onChange = () => again(this.#key);
     run.ended.then(
       (summary) => {
@@ -154,9 +162,19 @@ export class ManagedTest {
     );
   }
 
+  #wantedBy(object: LoadTestObject): Wanted | string {
+    const { generation = 0 } = object.metadata;
+    if (this.#read?.generation !== generation) this.#read = { generation, wanted: readWanted(object) };
+    return this.#read.wanted;
+  }
+
   #follow(run: ClusterRun, wanted: Wanted): void {
+    if (this.#followed === wanted) return run.keepUp();
     const change = changeOf(run.applied, wanted);
-    if (change === null) return run.keepUp();
+    if (change === null) {
+      this.#followed = wanted;
+      return run.keepUp();
+    }
     if (change.newRun.length > 0) {
       const fields = change.newRun.map(({ path }) => path).join(', ');
       return run.stop('StoppedByUser', `${fields} changed: another run takes its place`);
@@ -170,6 +188,7 @@ export class ManagedTest {
       };
       return run.keepUp();
     }
+    this.#followed = wanted;
     run.follow(change.applied);
   }
 
@@ -203,7 +222,8 @@ export class ManagedTest {
     const event = this.#told === null && wasTold(object, state) ? null : eventOf(this.#told, state);
     this.#told = state;
     if (event !== null) events.record({ ...event, regarding: object });
-    return this.#writer.write(object, status, this.#run !== null);
+    const againMs = await this.#writer.write(object, status, this.#run?.isLive ?? false);
+    return this.#run === null ? againMs : earliest(againMs, LOOK_EVERY_MS);
   }
 
   #state(): TestState {

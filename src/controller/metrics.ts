@@ -20,12 +20,14 @@ export interface ControllerView {
   /** Watched resource to how long ago the API server was last heard of, in ms. */
   watchAgesMs: Record<string, number>;
   tests: number;
-  running: readonly RunningTest[];
+  /** How many tests run, and the first of them, at most `MOST_TOLD`. */
+  running: number;
+  told: readonly RunningTest[];
   eventsDropped: number;
 }
 
 /** The most running tests that have series of their own: beyond, only their number is told. */
-const MOST_TESTS = 200;
+export const MOST_TOLD = 200;
 
 const SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
 
@@ -108,7 +110,7 @@ function ownSeries(view: () => ControllerView): Series[] {
     gauge('taz_controller_leader', '1 while this process leads.', ({ leads }) => Number(leads)),
     gauge('taz_controller_queue_depth', 'LoadTests that wait to be looked at.', ({ queued }) => queued),
     gauge('taz_controller_loadtests', 'LoadTests that there are.', ({ tests }) => tests),
-    gauge('taz_controller_running_loadtests', 'LoadTests that run.', ({ running }) => running.length),
+    gauge('taz_controller_running_loadtests', 'LoadTests that run.', ({ running }) => running),
     new Series(
       'gauge',
       'taz_controller_watch_age_seconds',
@@ -129,9 +131,9 @@ function ownSeries(view: () => ControllerView): Series[] {
 function testSeries(view: () => ControllerView): Series[] {
   const each = (samples: (snapshot: RunSnapshot, labels: Labels) => Sample[]): (() => Sample[]) => {
     return () =>
-      view()
-        .running.slice(0, MOST_TESTS)
-        .flatMap(({ namespace, name, snapshot }) => samples(snapshot, { namespace, loadtest: name }));
+      view().told.flatMap(({ namespace, name, snapshot }) =>
+        samples(snapshot, { namespace, loadtest: name }),
+      );
   };
   const gauge = (name: string, help: string, value: (snapshot: RunSnapshot) => number): Series =>
     new Series(
@@ -183,7 +185,7 @@ class RisingRuns {
     const known = this.#runs.get(key);
     if (known?.run === run) return known.rising;
     // The one that has waited longest to be scraped again has ended.
-    if (this.#runs.size >= 2 * MOST_TESTS) this.#runs.delete(this.#runs.keys().next().value!);
+    if (this.#runs.size >= 2 * MOST_TOLD) this.#runs.delete(this.#runs.keys().next().value!);
     const rising = new Rising();
     this.#runs.delete(key);
     this.#runs.set(key, { run, rising });

@@ -24,10 +24,11 @@ export class TokenBucket {
     return true;
   }
 
-  /** How long until there is one, in ms; 0: there is one now. */
-  get waitMs(): number {
+  /** Takes the next one that nobody has taken yet. @returns after how many ms it may be used; 0: now */
+  takeAhead(): number {
     this.#fill();
-    return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) / this.#perSecond) * 1000;
+    this.#tokens--;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
   }
 
   #fill(): void {

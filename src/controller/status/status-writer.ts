@@ -8,6 +8,9 @@ import type { TokenBucket } from '../../kube/token-bucket.ts';
 /** How often the figures of one test are written, in ms. */
 const FIGURES_EVERY_MS = 5_000;
 
+/** A turn that was not used by then has lapsed, in ms. */
+const TURN_MS = 2_000;
+
 export interface StatusWriterOptions {
   client: Client;
   clock: Clock;
@@ -20,6 +23,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #last: LoadTestStatus | null = null;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** When figures may be written, as the budget of all tests allows; null: that was not asked yet. */
+  #turnAt: number | null = null;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
@@ -35,7 +40,7 @@ export class StatusWriter {
    * @returns after how many ms to come again; null: when something happens
    */
   async write(object: LoadTestObject, status: LoadTestStatus, live: boolean): Promise<number | null> {
-    const { client, clock, statusBudget } = this.#options;
+    const { client, clock } = this.#options;
     const known = this.#last ?? object.status ?? {};
     const again = live ? FIGURES_EVERY_MS : null;
     if (isDeepStrictEqual(plain(known), plain(status))) {
@@ -43,9 +48,8 @@ export class StatusWriter {
       return again;
     }
     if (isDeepStrictEqual(transitions(known), transitions(status))) {
-      const waitMs = Math.max(this.#writtenAt + FIGURES_EVERY_MS - clock.now(), statusBudget.waitMs);
+      const waitMs = this.#figuresWaitMs();
       if (waitMs > 0) return waitMs;
-      statusBudget.take();
     }
     const { name, namespace } = object.metadata;
     await client.apply(
@@ -56,6 +60,18 @@ export class StatusWriter {
     this.#last = status;
     this.#writtenAt = clock.now();
     return again;
+  }
+
+  /** Each waits for a turn of its own: if all came again for the next that is free, most would come for nothing. */
+  #figuresWaitMs(): number {
+    const { clock, statusBudget } = this.#options;
+    const now = clock.now();
+    const soonMs = this.#writtenAt + FIGURES_EVERY_MS - now;
+    if (soonMs > 0) return soonMs;
+    if (this.#turnAt === null || now > this.#turnAt + TURN_MS) this.#turnAt = now + statusBudget.takeAhead();
+    const waitMs = this.#turnAt - now;
+    if (waitMs <= 0) this.#turnAt = null;
+    return waitMs;
   }
 }
 
