@@ -91,9 +91,24 @@ class Controller {
         ...profile,
         fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)),
         'controller',
-        ...['--kubeconfig', api.kubeconfig, '--namespace', namespace, '--watch-namespace', namespace],
-        ...['--advertise', '127.0.0.1', '--port', '0', '--metrics-port', `${port}`],
-        ...['--image', 'taz', '--pod-name', 'bench', '--log-level', 'warn'],
+        '--kubeconfig',
+        api.kubeconfig,
+        '--namespace',
+        namespace,
+        '--watch-namespace',
+        namespace,
+        '--advertise',
+        '127.0.0.1',
+        '--port',
+        '0',
+        '--metrics-port',
+        `${port}`,
+        '--image',
+        'taz',
+        '--pod-name',
+        'bench',
+        '--log-level',
+        'error',
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );
@@ -127,7 +142,8 @@ class Controller {
   }
 
   async #text(): Promise<string> {
-    return await (await fetch(this.#metrics)).text();
+    const response = await fetch(this.#metrics);
+    return response.text();
   }
 }
 

@@ -33,17 +33,15 @@ export class ConfigMapReads {
     if (data !== undefined) return Promise.resolve(data);
     const reading = this.#reading.get(key);
     if (reading?.version === version) return reading.data;
-    const read: Read = { version, data: this.#readNow(key, namespace, name, version) };
-    this.#reading.set(key, read);
-    const done = (): void => {
-      if (this.#reading.get(key) === read) this.#reading.delete(key);
-    };
-    read.data.then(done, done);
-    return read.data;
+    const now = this.#read(namespace, name).finally(() => {
+      if (this.#reading.get(key)?.data === now) this.#reading.delete(key);
+    });
+    this.#reading.set(key, { version, data: now });
+    return this.#kept(key, version, now);
   }
 
-  async #readNow(key: string, namespace: string, name: string, version: string): Promise<Data | null> {
-    const data = await this.#read(namespace, name);
+  async #kept(key: string, version: string, reading: Promise<Data | null>): Promise<Data | null> {
+    const data = await reading;
     this.#known.delete(key);
     if (data === null) return null;
     if (this.#known.size >= MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!);

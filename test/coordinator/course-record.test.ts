@@ -46,7 +46,7 @@ describe('a sparse vector', () => {
   for (const entries of [[], [0, 0, 0], [1, 2, 3], [0, 5, 0, 0, 7, 8, 0], [4, 0, 0, 0, 0, 0.5]]) {
     test(`of ${JSON.stringify(entries)} is the same again`, () => {
       const vector = new PagedVector(entries.length);
-      entries.forEach((entry, index) => void vector.set(index, entry));
+      for (const [index, entry] of entries.entries()) vector.set(index, entry);
       const again = new PagedVector(entries.length);
       fromSparse(JSON.parse(JSON.stringify(toSparse(vector))) as ReturnType<typeof toSparse>, again);
       assert.deepEqual(again, vector);
