@@ -96,8 +96,7 @@ export class ClusterRuns {
   /** @returns null: nothing is kept of this test. @throws KubeError */
   async recall(object: LoadTestObject): Promise<Left> {
     const test = identityOf(object);
-    const name = childName(test.name, 'run');
-    if (this.#options.configMaps.get(`${test.namespace}/${name}`) === undefined) return null;
+    if (!this.#hasMap(test)) return null;
     const memory = this.#memoryOf(test);
     await memory.open();
     const { [TEST_KEY]: testText, [RUN_KEY]: runText, [RESULT_KEY]: resultText } = memory.data;
@@ -121,22 +120,19 @@ export class ClusterRuns {
     const { clock, workers } = this.#options;
     const record: TestRecord = { run: runId(clock), spec: wanted.loadtest.spec, image: workers.image };
     await this.#templateOf(test, record.run, wanted, record.image);
-    await this.#children.ensure(test);
+    const isNew = object.status?.run === undefined && !this.#hasMap(test);
+    await this.#children.ensure(test, isNew);
     const memory = this.#memoryOf(test);
-    await memory.open({
-      [CA_KEY]: this.#options.trusted(),
-      [TEST_KEY]: JSON.stringify(record),
-      [RUN_KEY]: null,
-      [RESULT_KEY]: null,
-    });
+    const data = { [CA_KEY]: this.#options.trusted(), [TEST_KEY]: JSON.stringify(record) };
+    await memory.open({ ...data, [RUN_KEY]: null, [RESULT_KEY]: null }, isNew);
     return this.#open(test, memory, record, wanted, null);
   }
 
   /** Deletes what is kept of a run that has ended. @throws KubeError */
   async forget(object: LoadTestObject): Promise<void> {
-    const { namespace, name } = identityOf(object);
-    const place = { namespace, name: childName(name, 'run') };
-    if (this.#options.configMaps.get(`${namespace}/${place.name}`) === undefined) return;
+    const test = identityOf(object);
+    if (!this.#hasMap(test)) return;
+    const place = { namespace: test.namespace, name: childName(test.name, 'run') };
     try {
       await this.#options.client.delete(CONFIG_MAPS, place);
     } catch (error) {
@@ -148,6 +144,10 @@ export class ClusterRuns {
   drop(uid: string): void {
     this.#children.forget(uid);
     this.#overlays.forget(uid);
+  }
+
+  #hasMap({ namespace, name }: TestIdentity): boolean {
+    return this.#options.configMaps.get(`${namespace}/${childName(name, 'run')}`) !== undefined;
   }
 
   #memoryOf(test: TestIdentity): RunConfigMap {

@@ -48,8 +48,8 @@ export interface LeadershipOptions extends ControllerOptions {
   term: Term;
 }
 
-/** How many tests are looked at at a time. */
-const RECONCILERS = 8;
+/** How many tests are looked at at a time: most of a look is waiting for the API server. */
+const RECONCILERS = 16;
 
 /** The most objects of each kind that are kept in mind. */
 const MOST_TESTS = 10_000;

@@ -269,7 +269,7 @@ export class Coordinator {
 
   /** Has a worker look for what is sent, as long as no later order comes. */
   lookAt(order: ScoutingOrder): void {
-    this.#review();
+    if (this.#timer !== null) this.#review();
     if (this.#scouting.lookAt(order)) this.#answers.flush();
   }
 

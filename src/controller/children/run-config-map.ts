@@ -79,11 +79,12 @@ export class RunConfigMap {
 
   /**
    * Takes it over, and makes it where there is none. @param changes what it has to hold at once, see `save`
+   * @param isNew there is none, as far as is known: it is not looked for first
    * @throws KubeError `Conflict`: another leader has it; RunDataError
    */
-  open(changes: RunData = {}): Promise<void> {
+  open(changes: RunData = {}, isNew = false): Promise<void> {
     return this.#inTurn(async () => {
-      const found = await this.#find();
+      const found = isNew ? null : await this.#find();
       this.#seen = found;
       this.#data = { ...found?.data };
       const recorded = epochOf(found);
