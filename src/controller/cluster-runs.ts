@@ -18,6 +18,7 @@ import { childName, podName } from './children/names.ts';
 import { LABELS, ownerUidOf, type TestIdentity } from './children/owner.ts';
 import { RunConfigMap, RunDataError } from './children/run-config-map.ts';
 import { ClusterRun, heldSpec } from './cluster-run.ts';
+import { ConfigMapReads } from './config-map-reads.ts';
 import { type Ended, endedOf, lostEnd } from './ended.ts';
 import { Overlays } from './pods/overlay.ts';
 import { endOf } from './pods/pod-end.ts';
@@ -46,7 +47,7 @@ const RESULT_KEY = 'result.json';
 const LEASE_MS = 120_000;
 
 /** Calls go over a network, to a controller that may have many of them. */
-const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500 };
+const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
 /** How long the worker of a pod that no run knows has to end by itself, in s. */
 const STRANGER_GRACE_SECONDS = 10;
 
@@ -86,12 +87,16 @@ export class ClusterRuns {
   readonly #options: ClusterRunsOptions;
   readonly #children: Children;
   readonly #overlays: Overlays;
+  readonly #reads: ConfigMapReads;
 
   constructor(options: ClusterRunsOptions) {
     const { client, clock, networkPolicies } = options;
     this.#options = options;
     this.#children = new Children({ client, clock, networkPolicies });
     this.#overlays = new Overlays(client);
+    this.#reads = new ConfigMapReads(
+      async (namespace, name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
+    );
   }
 
   /** What there is of an earlier run. @returns null: nothing, as far as is known. @throws KubeError */
@@ -122,7 +127,8 @@ export class ClusterRuns {
     const { clock, workers, term } = this.#options;
     const record: TestRecord = { run: runId(clock), spec: wanted.loadtest.spec, image: workers.image };
     await this.#templateOf(test, record.run, wanted, record.image);
-    await this.#children.ensure(test);
+    const isNew = object.status?.run === undefined && !this.#hasMap(test);
+    await this.#children.ensure(test, isNew);
     const memory = this.#memoryOf(test);
     await memory.open();
     const left = await this.#leftIn(object, memory);
@@ -177,6 +183,10 @@ export class ClusterRuns {
   drop(uid: string): void {
     this.#children.forget(uid);
     this.#overlays.forget(uid);
+  }
+
+  #hasMap({ namespace, name }: TestIdentity): boolean {
+    return this.#options.configMaps.get(`${namespace}/${childName(name, 'run')}`) !== undefined;
   }
 
   #memoryOf(test: TestIdentity): RunConfigMap {
@@ -257,6 +267,7 @@ export class ClusterRuns {
     });
     const ownMap = childName(test.name, 'run');
     let wasShown = false;
+    const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
     const coordinator = new Coordinator({
       clock,
       pool,
@@ -283,8 +294,8 @@ export class ClusterRuns {
       coordinator,
       pool,
       settings,
-      readConfigMap: async (name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
-      configMapVersion: (name) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion,
+      readConfigMap: (name, version) => this.#reads.of(namespace, name, version),
+      configMapVersion: versionOf,
       ownMap,
       templateHash: async () => {
         if (isPersistent(run.applied)) image = this.#options.workers.image;

@@ -31,7 +31,7 @@ import type { ControllerOptions } from './controller.ts';
 import { LeaderLabel } from './identity/leader-label.ts';
 import { PodTokens, TokenError } from './identity/pod-token.ts';
 import { ManagedTest } from './managed-test.ts';
-import type { ControllerMetrics, ControllerView } from './metrics.ts';
+import { type ControllerMetrics, type ControllerView, MOST_TOLD, type RunningTest } from './metrics.ts';
 import { AUDIENCE } from './pods/worker-pod.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 import { highestRate } from './safety.ts';
@@ -51,8 +51,8 @@ export interface LeadershipOptions extends ControllerOptions {
   term: Term;
 }
 
-/** How many tests are looked at at a time. */
-const RECONCILERS = 8;
+/** How many tests are looked at at a time: most of a look is waiting for the API server. */
+const RECONCILERS = 16;
 
 /** The most objects of each kind that are kept in mind. */
 const MOST_TESTS = 10_000;
@@ -187,11 +187,13 @@ export class Leadership {
 
   view(): ControllerView {
     const { events } = this.#options;
-    const running = [...this.#registry.values()].flatMap(([key, { run }]) => {
-      if (run === null) return [];
+    const told: RunningTest[] = [];
+    let running = 0;
+    for (const [key, { run }] of this.#registry.values()) {
+      if (run === null || ++running > MOST_TOLD) continue;
       const [namespace = '', name = ''] = key.split('/');
-      return [{ namespace, name, snapshot: () => run.coordinator.snapshot() }];
-    });
+      told.push({ namespace, name, snapshot: () => run.coordinator.snapshot() });
+    }
     const stores = {
       loadtests: this.#tests,
       pods: this.#pods,
@@ -207,6 +209,7 @@ export class Leadership {
       unseen: ofEach(({ left }) => left),
       tests: this.#tests.size,
       running,
+      told,
       eventsDropped: events.dropped,
     };
   }
@@ -276,7 +279,7 @@ export class Leadership {
   #observe(key: string, ms: number, error: unknown, waitMs: number): void {
     this.#options.metrics.reconciled(error === undefined ? 'done' : 'failed', ms);
     if (error === undefined) return;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : JSON.stringify(error);
     if (isTransient(error) || isKubeError(error))
       this.#log.warn({ loadtest: key, waitMs, error: text }, 'tried again soon');
     else

@@ -26,6 +26,8 @@ const ROOM_EVERY_MS = 5_000;
 const STALLED_AFTER_MS = 30_000;
 
 type Refusal = TestState & { kind: 'refused' | 'starting' };
+/** How often a run is looked at of which nothing is heard, in ms: what it needs may have been removed by hand. */
+const LOOK_EVERY_MS = 30_000;
 
 /**
  * One LoadTest: brings what there is to what its spec asks for, and says in its status how far that is. `reconcile` looks
@@ -43,6 +45,10 @@ export class ManagedTest {
   #detached = false;
   /** What a run may send that is about to be made; null: none is. */
   #intended: Rational | null = null;
+  /** The spec of that generation, read. */
+  #read: { generation: number; wanted: Wanted | string } | null = null;
+  /** What the run was last brought to follow. */
+  #followed: Wanted | null = null;
   /** What keeps the spec from being carried out, besides what a run itself tells. */
   #refusal: Refusal | null = null;
   /** Since when it cannot be made what a run needs, as a clock time in ms; null: it can. */
@@ -111,7 +117,7 @@ export class ManagedTest {
   async #bring(object: LoadTestObject): Promise<void> {
     if (!this.#recalled) await this.#recall(object);
     const strangers = await this.#world.runs.removeStrangers(object, this.#run?.id ?? null);
-    const wanted = readWanted(object);
+    const wanted = this.#wantedBy(object);
     // One that has no end is kept alive; what a bounded one has sent must not be sent twice.
     if (typeof wanted !== 'string' && this.#ended?.lost && isPersistent(wanted)) this.#ended = null;
     if (typeof wanted === 'string') {
@@ -194,8 +200,11 @@ export class ManagedTest {
 
   #take(run: ClusterRun): void {
     if (this.#detached) return void run.detach(false);
-    const { again, metrics, log } = this.#world;
+    const world = this.#world;
+    const { metrics, log } = world;
+    const again = (key: string): void => world.again(key);
     this.#run = run;
+    this.#followed = null;
     run.onChange = () => again(this.#key);
     const over = (ended: Ended): void => {
       this.#ended = ended;
@@ -219,9 +228,19 @@ export class ManagedTest {
     );
   }
 
+  #wantedBy(object: LoadTestObject): Wanted | string {
+    const { generation = 0 } = object.metadata;
+    if (this.#read?.generation !== generation) this.#read = { generation, wanted: readWanted(object) };
+    return this.#read.wanted;
+  }
+
   async #follow(run: ClusterRun, wanted: Wanted): Promise<void> {
+    if (this.#followed === wanted) return run.keepUp();
     const change = changeOf(run.applied, wanted);
-    if (change === null) return run.keepUp();
+    if (change === null) {
+      this.#followed = wanted;
+      return run.keepUp();
+    }
     if (change.newRun.length > 0) {
       const fields = change.newRun.map(({ path }) => path).join(', ');
       return run.stop('StoppedByUser', `${fields} changed: another run takes its place`);
@@ -234,8 +253,9 @@ export class ManagedTest {
     }
     // A run never takes over what no worker could be made from: one that is lost has to be replaced.
     await this.#orRefused('what ran before goes on', () => run.check(change.applied));
-    if (this.#refusal === null) run.follow(change.applied);
-    else run.keepUp();
+    if (this.#refusal !== null) return run.keepUp();
+    this.#followed = wanted;
+    run.follow(change.applied);
   }
 
   #tooMuch(wanted: Wanted): string | null {
@@ -276,9 +296,9 @@ export class ManagedTest {
 
   /** Writes the status where it says something new. @returns until the next figures, in ms; null: there will be none */
   async #tell(object: LoadTestObject): Promise<number | null> {
-    const { events, leads } = this.#world;
+    const { events } = this.#world;
     const state = this.#state();
-    if (this.#detached || state === null || !leads()) return null;
+    if (this.#detached || state === null || !this.#world.leads()) return null;
     const { namespace = '', name, uid = '' } = object.metadata;
     const view = {
       state,
@@ -291,7 +311,8 @@ export class ManagedTest {
     const event = this.#told === null && wasTold(object, status, state) ? null : eventOf(this.#told, state);
     this.#told = state;
     if (event !== null) events.record({ ...event, regarding: object });
-    return this.#writer.write(object, status, this.#run !== null);
+    const againMs = await this.#writer.write(object, status, this.#run?.isLive ?? false);
+    return this.#run === null ? againMs : earliest(againMs, LOOK_EVERY_MS);
   }
 
   /** For what others do, and nothing tells of. */

@@ -69,8 +69,10 @@ function readRate(text: string): Rational | null {
 
 /** @throws RangeError for a text that is no such pattern */
 function readHosts(text: string): readonly string[] {
-  const patterns = splitPatterns(text);
-  return new AllowedHosts(patterns) && patterns;
+  return splitPatterns(text).map((pattern) => {
+    void new AllowedHosts([pattern]);
+    return pattern;
+  });
 }
 
 function readMap(text: string): Record<string, unknown> | null {

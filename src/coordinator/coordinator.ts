@@ -142,6 +142,7 @@ export class Coordinator {
     });
     this.#crew = new Crew({
       clock,
+      wallOffset: this.#wallOffset,
       pool,
       labels: this.#contentChange.labels.most,
       adopts: epoch > 1,
@@ -268,7 +269,7 @@ export class Coordinator {
 
   /** Has a worker look for what is sent, as long as no later order comes. */
   lookAt(order: ScoutingOrder): void {
-    this.#review();
+    if (this.#timer !== null) this.#review();
     if (this.#scouting.lookAt(order)) this.#answers.flush();
   }
 

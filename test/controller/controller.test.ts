@@ -71,7 +71,8 @@ suite('a controller that leads', { skip: api.missing, concurrency: false }, () =
     await cluster.apply('b', {});
     await cluster.untilReady('a', 'Completed');
     await cluster.untilReady('b', 'Running');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // What nobody waits for is saved 5 s after the save before.
+    await new Promise((resolve) => setTimeout(resolve, 6500));
     controller.calls.length = 0;
     for (let time = 0; time < 3; time++) {
       await cluster.apply('a', { duration: '1s' });

@@ -81,7 +81,7 @@ export class PlayedCluster {
     const { items } = await this.api.client.list<Event>(EVENTS, { namespace: this.namespace });
     return items
       .filter(({ regarding }) => regarding?.name === name)
-      .sort((a, b) => (a.eventTime! < b.eventTime! ? -1 : 1))
+      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1))
       .map(({ reason }) => reason!);
   }
 

@@ -199,7 +199,8 @@ export class PodProcess {
     const end = endOf(this.#pod);
     if (end === null) return;
     this.#end(end.reason);
-    void this.#remove(undefined);
+    // One that was asked to leave is being removed already.
+    if (!this.#leaving.signal.aborted) void this.#remove(undefined);
   }
 
   /** @param graceSeconds undefined: as the pod says */
