@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../attack/clock.ts';
 import type { Caller } from '../coordinator/caller.ts';
@@ -279,14 +280,10 @@ export class Leadership {
   #observe(key: string, ms: number, error: unknown, waitMs: number): void {
     this.#options.metrics.reconciled(error === undefined ? 'done' : 'failed', ms);
     if (error === undefined) return;
-    const text = error instanceof Error ? error.message : JSON.stringify(error);
+    const { message: text, stack } = error instanceof Error ? error : new Error(inspect(error));
     if (isTransient(error) || isKubeError(error))
       this.#log.warn({ loadtest: key, waitMs, error: text }, 'tried again soon');
-    else
-      this.#log.error(
-        { loadtest: key, waitMs, error: text, stack: (error as Error).stack },
-        'tried again soon',
-      );
+    else this.#log.error({ loadtest: key, waitMs, error: text, stack }, 'tried again soon');
   }
 
   /** Name by which workers reach this process. */

@@ -201,16 +201,14 @@ export class ManagedTest {
   #take(run: ClusterRun): void {
     if (this.#detached) return void run.detach(false);
     const world = this.#world;
-    const { metrics, log } = world;
-    const again = (key: string): void => world.again(key);
     this.#run = run;
     this.#followed = null;
-    run.onChange = () => again(this.#key);
+    run.onChange = () => world.again(this.#key);
     const over = (ended: Ended): void => {
       this.#ended = ended;
       this.#run = null;
-      metrics.ended(ended.verdict);
-      again(this.#key);
+      world.metrics.ended(ended.verdict);
+      world.again(this.#key);
     };
     run.ended.then(
       (summary) => {
@@ -218,9 +216,9 @@ export class ManagedTest {
         if (summary !== null && this.#run === run) over(endedOf(summary, run.applied.key));
       },
       (error: unknown) => {
-        log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended');
+        world.log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended');
         if (this.#run !== run) return;
-        const finishedAt = new Date(this.#world.clock.wall()).toISOString();
+        const finishedAt = new Date(world.clock.wall()).toISOString();
         const { id, key } = run;
         const reason = `its end could not be kept: ${String(error)}`;
         over({ run: id, key, verdict: 'Failed', reason, finishedAt, summary: null, lost: false });
@@ -296,7 +294,6 @@ export class ManagedTest {
 
   /** Writes the status where it says something new. @returns until the next figures, in ms; null: there will be none */
   async #tell(object: LoadTestObject): Promise<number | null> {
-    const { events } = this.#world;
     const state = this.#state();
     if (this.#detached || state === null || !this.#world.leads()) return null;
     const { namespace = '', name, uid = '' } = object.metadata;
@@ -310,7 +307,7 @@ export class ManagedTest {
     const status = statusOf(object, view, workerSelector({ namespace, name, uid }));
     const event = this.#told === null && wasTold(object, status, state) ? null : eventOf(this.#told, state);
     this.#told = state;
-    if (event !== null) events.record({ ...event, regarding: object });
+    if (event !== null) this.#world.events.record({ ...event, regarding: object });
     const againMs = await this.#writer.write(object, status, this.#run?.isLive ?? false);
     return this.#run === null ? againMs : earliest(againMs, LOOK_EVERY_MS);
   }

@@ -69,10 +69,9 @@ function readRate(text: string): Rational | null {
 
 /** @throws RangeError for a text that is no such pattern */
 function readHosts(text: string): readonly string[] {
-  return splitPatterns(text).map((pattern) => {
-    void new AllowedHosts([pattern]);
-    return pattern;
-  });
+  const patterns = splitPatterns(text);
+  void new AllowedHosts(patterns);
+  return patterns;
 }
 
 function readMap(text: string): Record<string, unknown> | null {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { LoadTestStatus } from '../../src/api/status.ts';
 import type { LeadershipOptions } from '../../src/controller/leadership.ts';
 import {
@@ -24,20 +26,26 @@ export class PlayedCluster {
   readonly namespace: string;
   readonly node: PlayedNode;
   readonly #controllers: PlayedController[] = [];
+  /** Where each leader is reached by workers, as by the name of a Service. */
+  readonly #port: number;
   #epoch = 0;
 
-  private constructor(api: ApiServer, namespace: string) {
+  private constructor(api: ApiServer, namespace: string, port: number) {
     this.api = api;
     this.namespace = namespace;
+    this.#port = port;
     this.node = new PlayedNode(api, namespace);
   }
 
   static async start(api: ApiServer): Promise<PlayedCluster> {
-    return new PlayedCluster(api, await api.namespace());
+    return new PlayedCluster(api, await api.namespace(), await freePort());
   }
 
   lead(more: Partial<LeadershipOptions> = {}): PlayedController {
-    const controller = new PlayedController(this.api, this.namespace, ++this.#epoch, more);
+    const controller = new PlayedController(this.api, this.namespace, ++this.#epoch, {
+      port: this.#port,
+      ...more,
+    });
     this.#controllers.push(controller);
     return controller;
   }
@@ -81,7 +89,7 @@ export class PlayedCluster {
     const { items } = await this.api.client.list<Event>(EVENTS, { namespace: this.namespace });
     return items
       .filter(({ regarding }) => regarding?.name === name)
-      .sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1))
+      .sort((a, b) => ((a.eventTime ?? '') < (b.eventTime ?? '') ? -1 : 1))
       .map(({ reason }) => reason!);
   }
 
@@ -115,6 +123,15 @@ export class PlayedCluster {
   at(name: string): { namespace: string; name: string } {
     return { namespace: this.namespace, name };
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** The reason of the condition `Ready`. */

@@ -41,15 +41,16 @@ export class PlayedNode {
 
   async stop(): Promise<void> {
     this.#ended.abort();
-    for (const worker of this.workers.values()) worker.kill();
     await this.#working;
+    for (const worker of this.workers.values()) worker.kill();
   }
 
   async #work(): Promise<void> {
     const place = { namespace: this.#namespace };
     while (!this.#ended.signal.aborted) {
       const { items } = await this.#api.client.list(PODS, place);
-      for (const pod of items) await this.#see(pod);
+      // What changes while it is looked at is looked at again.
+      for (const pod of items) await this.#see(pod).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
   }
@@ -60,7 +61,7 @@ export class PlayedNode {
     if (deletionTimestamp !== undefined) {
       // As one that has the time it was given to end.
       worker?.kill();
-      if (pod.spec?.nodeName) await this.#kubelet.end(name).catch(() => {});
+      if (pod.spec?.nodeName) await this.#kubelet.end(name);
     } else if (worker === undefined && !this.full) {
       await this.#kubelet.run(name);
       this.workers.set(name, await PlayedWorker.of(this.#api, pod));
