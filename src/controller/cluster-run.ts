@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { RunSpec } from '../api/run-spec.ts';
 import type { Clock } from '../attack/clock.ts';
 import type { Caller } from '../coordinator/caller.ts';
@@ -10,13 +9,13 @@ import { type PoolWorker, workerName } from '../coordinator/worker-pool.ts';
 import { summarize } from '../report/summarize.ts';
 import type { Summary } from '../report/summary.ts';
 import type { Verdict } from '../stop/verdict.ts';
-import { configMapsOf, scoutingOrder } from './config-maps.ts';
+import { configMapsOf, type Data, scoutingOrder } from './config-maps.ts';
 import type { PodPool } from './pods/pod-pool.ts';
 import { canonical } from './run-key.ts';
 import { exceeds } from './safety.ts';
 import type { Settings } from './settings.ts';
 import { RecentRate } from './status/recent-rate.ts';
-import { instant, type RunningView } from './status/status.ts';
+import { instant, type RunFigures, type RunningView } from './status/status.ts';
 import type { TestState } from './status/test-state.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -27,10 +26,12 @@ export interface ClusterRunOptions {
   coordinator: Coordinator;
   pool: PodPool;
   settings: () => Settings;
-  /** Reads a ConfigMap of the test's namespace; null: there is none. */
-  readConfigMap: (name: string) => Promise<Record<string, string> | null>;
+  /** Reads a ConfigMap of the test's namespace of which there is that version; null: there is none. */
+  readConfigMap: (name: string, version: string) => Promise<Data | null>;
   /** Which version of a ConfigMap there is, by what is known at this moment; undefined: there is none. */
   configMapVersion: (name: string) => string | undefined;
+  /** The ConfigMap that the run itself is kept in. */
+  ownMap: string;
   /** What pods are made from at this moment, by a word. */
   templateHash: () => Promise<string>;
   /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
@@ -46,7 +47,7 @@ export interface ClusterRunOptions {
 }
 
 /** How often the run is looked at for a transition, in ms. */
-const WATCH_MS = 200;
+const WATCH_MS = 500;
 /** How long pods may be kept from coming up before the test counts as stalled, in ms. */
 const STALLED_AFTER_MS = 30_000;
 
@@ -66,10 +67,13 @@ export class ClusterRun implements RunningView {
   /** Values of secrets enter digests under it. */
   readonly #key = randomBytes(16).toString('hex');
   #applied: Wanted;
-  /** The spec that the coordinator has, by a word. */
-  #followed: string;
+  #configMaps: ReadonlySet<string>;
+  /** What the coordinator was told last, by a word, and from what that was made. */
+  #told: { by: RunSpec; settings: Settings; word: string };
+  #seen = '';
   /** What the workers were told last to look at, by a word. */
   #stamp = '';
+  #started = false;
   #trouble: { text: string; since: number } | null = null;
 
   constructor(options: ClusterRunOptions) {
@@ -77,7 +81,10 @@ export class ClusterRun implements RunningView {
     this.id = options.id;
     this.coordinator = options.coordinator;
     this.#applied = options.applied;
-    this.#followed = canonicalSpec(heldSpec(options.applied.spec, options.settings()));
+    const settings = options.settings();
+    const { spec: by } = options.applied;
+    this.#told = { by, settings, word: canonicalSpec(heldSpec(by, settings)) };
+    this.#configMaps = placesOf(options.applied, options.ownMap);
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.ended = Promise.race([this.#letGo.promise, this.#end()]);
   }
@@ -87,10 +94,9 @@ export class ClusterRun implements RunningView {
     return this.#applied;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps that what it sends is made from, and that in which it is kept, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
-    const { namespace } = this.#applied.loadtest.metadata;
-    return new Set(configMapsOf(this.#applied.spec).map((name) => `${namespace}/${name}`));
+    return this.#configMaps;
   }
 
   /** Who calls with the token of that pod; null: no worker of this run. */
@@ -115,16 +121,20 @@ export class ClusterRun implements RunningView {
   /** Does from now on what `applied` asks for. */
   follow(applied: Wanted): void {
     this.#applied = applied;
+    this.#configMaps = placesOf(applied, this.#options.ownMap);
     this.keepUp();
   }
 
   /** Follows the settings of the cluster, which may have changed. */
   keepUp(): void {
-    const spec = heldSpec(this.#applied.spec, this.#options.settings());
+    const { spec: by } = this.#applied;
+    const settings = this.#options.settings();
+    const told = this.#told;
+    if (told.by === by && told.settings === settings) return;
+    const spec = heldSpec(by, settings);
     const word = canonicalSpec(spec);
-    if (this.#followed === word) return;
-    this.#followed = word;
-    this.coordinator.change(spec);
+    this.#told = { by, settings, word };
+    if (word !== told.word) this.coordinator.change(spec);
   }
 
   /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
@@ -133,26 +143,36 @@ export class ClusterRun implements RunningView {
   }
 
   /**
-   * Keeps what was taken over, tells the workers where to look for what is sent, and replaces those that are made from
-   * another template. @throws KubeError; ProblemsError where the pod template is wrong
+   * Keeps what was taken over, starts the coordinator, tells the workers where to look for what is sent, and replaces
+   * those that are made from another template. @throws KubeError; ProblemsError where the pod template is wrong
    */
   async lookAround(): Promise<void> {
-    const { spec } = this.#applied;
     await this.#options.keep(this.#applied);
-    const names = configMapsOf(spec);
-    const versions = names.map((name) => this.#options.configMapVersion(name) ?? null);
-    const stamp = canonical([spec.source, spec.variables, spec.events, versions]);
-    if (stamp !== this.#stamp) {
-      const found: Record<string, Record<string, string>> = {};
-      for (const name of names) {
-        const data = await this.#options.readConfigMap(name);
-        if (data !== null) found[name] = data;
-      }
-      this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
-      this.#stamp = stamp;
+    try {
+      await this.#sendScout();
+    } finally {
+      // Workers of an earlier leader are waiting, whether or not it can be said now where to look.
+      if (!this.#started) this.coordinator.start();
+      this.#started = true;
     }
     const hash = await this.#options.templateHash();
     this.coordinator.roll((worker) => [null, hash].includes(this.#options.madeFrom(worker)));
+  }
+
+  async #sendScout(): Promise<void> {
+    const { spec } = this.#applied;
+    const names = configMapsOf(spec);
+    const versions = names.map((name) => this.#options.configMapVersion(name) ?? null);
+    const stamp = canonical([spec.source, spec.variables, spec.events, versions]);
+    if (stamp === this.#stamp) return;
+    const found: Record<string, Data> = {};
+    for (const [index, name] of names.entries()) {
+      const version = versions[index]!;
+      const data = version === null ? null : await this.#options.readConfigMap(name, version);
+      if (data !== null) found[name] = data;
+    }
+    this.coordinator.lookAt(scoutingOrder(spec, found, this.#key, this.coordinator.digest));
+    this.#stamp = stamp;
   }
 
   stop(verdict: Verdict, reason: string): void {
@@ -164,10 +184,14 @@ export class ClusterRun implements RunningView {
     this.#options.disown();
   }
 
-  /** Lets go of the run, which goes on without this process. */
-  detach(): void {
+  /**
+   * Lets go of the run, which goes on without this process.
+   * @param leads this process still leads: it brings what it has begun to an end, for 2 s at most
+   */
+  async detach(leads: boolean): Promise<void> {
     clearInterval(this.#timer);
-    this.coordinator.abandon();
+    if (leads) await this.coordinator.retire();
+    else this.coordinator.abandon();
     this.#options.pool.release();
     this.#letGo.resolve(null);
   }
@@ -186,24 +210,18 @@ export class ClusterRun implements RunningView {
     }
   }
 
-  summary(): Summary {
-    const summary = summarize(this.coordinator.snapshot());
-    const now = instant(new Date(this.#options.clock.wall()));
-    const voting = new Set(summary.votes.workers.map(({ name }) => name));
-    for (const name of this.votesSince.keys()) if (!voting.has(name)) this.votesSince.delete(name);
-    for (const name of voting) if (!this.votesSince.has(name)) this.votesSince.set(name, now);
-    return summary;
-  }
-
-  recentRate(): number | null {
-    const { scheduleMs, tally, targetRate, warmup } = this.coordinator.snapshot();
-    return this.#recent.observe(scheduleMs, tally.counts.sent + warmup.counts.sent, targetRate);
-  }
-
-  endsAt(): string | null {
-    const { startedAt, elapsedMs, scheduleMs, durationMs, suspended } = this.coordinator.snapshot();
-    if (startedAt === null || durationMs === null || suspended) return null;
-    return new Date(Math.round(startedAt + elapsedMs + Math.max(0, durationMs - scheduleMs))).toISOString();
+  figures(): RunFigures {
+    const snapshot = this.coordinator.snapshot();
+    const { startedAt, elapsedMs, scheduleMs, durationMs, suspended } = snapshot;
+    const ends = startedAt !== null && durationMs !== null && !suspended;
+    const endsAt = ends ? startedAt + elapsedMs + Math.max(0, durationMs - scheduleMs) : null;
+    // Not before all workers have told a new leader what they have counted.
+    const { complete } = this.coordinator.outline();
+    return {
+      summary: complete ? this.#summaryOf(snapshot) : null,
+      recentRate: complete ? this.#recentRateOf(snapshot) : null,
+      endsAt: endsAt === null ? null : new Date(Math.round(endsAt)).toISOString(),
+    };
   }
 
   get workers(): { desired: number; ready: number; replicas: number } {
@@ -211,13 +229,27 @@ export class ClusterRun implements RunningView {
     return { desired: workerCount(this.#applied.spec), ready, replicas: this.#options.pool.size };
   }
 
-  /** Whether its counts are whole: not before all workers have told theirs to a new leader. */
-  get complete(): boolean {
-    return this.coordinator.outline().complete;
+  /** Its figures go on changing. */
+  get isLive(): boolean {
+    const { phase, suspended } = this.coordinator.outline();
+    return phase === 'Draining' || (phase === 'Running' && !suspended);
   }
 
   get templatesLoaded(): boolean {
     return this.coordinator.digest !== null;
+  }
+
+  #summaryOf(snapshot: RunSnapshot): Summary {
+    const summary = summarize(snapshot);
+    const now = instant(new Date(this.#options.clock.wall()));
+    const voting = new Set(summary.votes.workers.map(({ name }) => name));
+    for (const name of this.votesSince.keys()) if (!voting.has(name)) this.votesSince.delete(name);
+    for (const name of voting) if (!this.votesSince.has(name)) this.votesSince.set(name, now);
+    return summary;
+  }
+
+  #recentRateOf({ scheduleMs, tally, targetRate, warmup }: RunSnapshot): number | null {
+    return this.#recent.observe(scheduleMs, tally.counts.sent + warmup.counts.sent, targetRate);
   }
 
   #starting(templatesError: string): TestState {
@@ -267,13 +299,12 @@ export class ClusterRun implements RunningView {
   }
 
   /** What keeps the run from starting. */
-  #startTroubleText(): string {
-    return this.#troubleText() || this.#saveText();
+  #startTroubleText(outline = this.coordinator.outline()): string {
+    return this.#troubleText(outline) || this.#saveText();
   }
 
   /** What keeps workers from coming up, the first of them. */
-  #troubleText(): string {
-    const { missing } = this.coordinator.outline();
+  #troubleText({ missing } = this.coordinator.outline()): string {
     for (const worker of missing) {
       const text = this.#options.pool.trouble(worker);
       if (text !== '') return `${workerName(worker)} ${text}`;
@@ -286,16 +317,15 @@ export class ClusterRun implements RunningView {
   }
 
   #watch(): void {
-    const text = this.#startTroubleText();
+    const outline = this.coordinator.outline();
+    const text = this.#startTroubleText(outline);
     if (text === '') this.#trouble = null;
     else this.#trouble = { text, since: this.#trouble?.since ?? this.#now };
-    const outline = { ...this.coordinator.outline(), missing: text };
-    if (isDeepStrictEqual(outline, this.#seen)) return;
-    this.#seen = outline;
+    const seen = JSON.stringify({ ...outline, missing: text });
+    if (seen === this.#seen) return;
+    this.#seen = seen;
     this.onChange();
   }
-
-  #seen: unknown = null;
 
   async #end(): Promise<Summary> {
     const snapshot: RunSnapshot = await this.coordinator.ended;
@@ -314,6 +344,11 @@ export function heldSpec(spec: RunSpec, settings: Settings): RunSpec {
 
 function joined(...parts: string[]): string {
   return parts.filter((part) => part !== '').join('; ');
+}
+
+function placesOf({ loadtest, spec }: Wanted, ownMap: string): ReadonlySet<string> {
+  const { namespace } = loadtest.metadata;
+  return new Set([...configMapsOf(spec), ownMap].map((name) => `${namespace}/${name}`));
 }
 
 function canonicalSpec(spec: RunSpec): string {

@@ -18,6 +18,7 @@ import { childName, podName } from './children/names.ts';
 import { LABELS, ownerUidOf, type TestIdentity } from './children/owner.ts';
 import { RunConfigMap, RunDataError } from './children/run-config-map.ts';
 import { ClusterRun, heldSpec } from './cluster-run.ts';
+import { ConfigMapReads } from './config-map-reads.ts';
 import { type Ended, endedOf, lostEnd } from './ended.ts';
 import { Overlays } from './pods/overlay.ts';
 import { endOf } from './pods/pod-end.ts';
@@ -45,6 +46,8 @@ const RESULT_KEY = 'result.json';
 /** How long workers go on without an answer where the test does not say, in ms. */
 const LEASE_MS = 120_000;
 
+/** Calls go over a network, to a controller that may have many of them. */
+const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
 /** How long the worker of a pod that no run knows has to end by itself, in s. */
 const STRANGER_GRACE_SECONDS = 10;
 
@@ -84,12 +87,16 @@ export class ClusterRuns {
   readonly #options: ClusterRunsOptions;
   readonly #children: Children;
   readonly #overlays: Overlays;
+  readonly #reads: ConfigMapReads;
 
   constructor(options: ClusterRunsOptions) {
     const { client, clock, networkPolicies } = options;
     this.#options = options;
     this.#children = new Children({ client, clock, networkPolicies });
     this.#overlays = new Overlays(client);
+    this.#reads = new ConfigMapReads(
+      async (namespace, name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
+    );
   }
 
   /** What there is of an earlier run. @returns null: nothing, as far as is known. @throws KubeError */
@@ -120,7 +127,8 @@ export class ClusterRuns {
     const { clock, workers, term } = this.#options;
     const record: TestRecord = { run: runId(clock), spec: wanted.loadtest.spec, image: workers.image };
     await this.#templateOf(test, record.run, wanted, record.image);
-    await this.#children.ensure(test);
+    const isNew = object.status?.run === undefined && !this.#hasMap(test);
+    await this.#children.ensure(test, isNew);
     const memory = this.#memoryOf(test);
     await memory.open();
     const left = await this.#leftIn(object, memory);
@@ -175,6 +183,10 @@ export class ClusterRuns {
   drop(uid: string): void {
     this.#children.forget(uid);
     this.#overlays.forget(uid);
+  }
+
+  #hasMap({ namespace, name }: TestIdentity): boolean {
+    return this.#options.configMaps.get(`${namespace}/${childName(name, 'run')}`) !== undefined;
   }
 
   #memoryOf(test: TestIdentity): RunConfigMap {
@@ -244,7 +256,18 @@ export class ClusterRuns {
     let owned = true;
     let image = record.image;
     const template = (): Promise<WorkerTemplate> => this.#templateOf(test, record.run, run.applied, image);
-    const pool = new PodPool({ client, clock, store: pods, test, run: record.run, template });
+    const pool = new PodPool({
+      client,
+      clock,
+      store: pods,
+      test,
+      run: record.run,
+      template,
+      onNamespaceEnd: () => run.stop('StoppedByUser', 'its namespace is being deleted'),
+    });
+    const ownMap = childName(test.name, 'run');
+    let wasShown = false;
+    const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
     const coordinator = new Coordinator({
       clock,
       pool,
@@ -253,6 +276,7 @@ export class ClusterRuns {
       content: null,
       lanes: null,
       leaseMs: LEASE_MS,
+      timing: TIMING,
       records: null,
       epoch: memory.epoch,
       store: {
@@ -270,8 +294,9 @@ export class ClusterRuns {
       coordinator,
       pool,
       settings,
-      readConfigMap: async (name) => (await client.find(CONFIG_MAPS, { namespace, name }))?.data ?? null,
-      configMapVersion: (name) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion,
+      readConfigMap: (name, version) => this.#reads.of(namespace, name, version),
+      configMapVersion: versionOf,
+      ownMap,
       templateHash: async () => {
         if (isPersistent(run.applied)) image = this.#options.workers.image;
         return templateHash(await template());
@@ -279,9 +304,13 @@ export class ClusterRuns {
       check: async (wanted) => void (await this.#templateOf(test, record.run, wanted, image)),
       madeFrom: (worker) => this.#madeFrom(test, record.run, worker),
       keep: async ({ loadtest }) => {
+        const shown = this.#kept(test)?.metadata.resourceVersion;
+        wasShown ||= shown !== undefined;
+        // One that was there and is not was removed by hand, and others with it perhaps.
+        if (wasShown && shown === undefined) this.#children.forget(test.uid);
         await this.#children.ensure(test);
         if (!owned) return;
-        await memory.restore(this.#kept(test)?.metadata.resourceVersion);
+        await memory.restore(shown);
         const text = JSON.stringify({ ...record, image, spec: loadtest.spec } satisfies TestRecord);
         await memory.save({ [TEST_KEY]: text, [CA_KEY]: this.#options.trusted() });
       },
@@ -295,7 +324,6 @@ export class ClusterRuns {
         this.drop(test.uid);
       },
     });
-    coordinator.start();
     return run;
   }
 

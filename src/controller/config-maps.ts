@@ -17,7 +17,7 @@ export function configMapsOf({ source, variables }: RunSpec): string[] {
 /** What the scouting worker of a run is told. @param known digest of the set that is current; null: none yet */
 export function scoutingOrder(
   spec: RunSpec,
-  configMaps: Record<string, Record<string, string>>,
+  configMaps: Record<string, Data>,
   key: string,
   known: string | null,
 ): ScoutingOrder {

@@ -48,7 +48,8 @@ const NOBODY: ControllerView = {
   watchAgesMs: {},
   unseen: {},
   tests: 0,
-  running: [],
+  running: 0,
+  told: [],
   eventsDropped: 0,
 };
 

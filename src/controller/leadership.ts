@@ -32,7 +32,7 @@ import type { ControllerOptions } from './controller.ts';
 import { LeaderLabel } from './identity/leader-label.ts';
 import { PodTokens, TokenError } from './identity/pod-token.ts';
 import { ManagedTest } from './managed-test.ts';
-import type { ControllerMetrics, ControllerView } from './metrics.ts';
+import { type ControllerMetrics, type ControllerView, MOST_TOLD, type RunningTest } from './metrics.ts';
 import { AUDIENCE } from './pods/worker-pod.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
 import { highestRate } from './safety.ts';
@@ -52,8 +52,8 @@ export interface LeadershipOptions extends ControllerOptions {
   term: Term;
 }
 
-/** How many tests are looked at at a time. */
-const RECONCILERS = 8;
+/** How many tests are looked at at a time: most of a look is waiting for the API server. */
+const RECONCILERS = 16;
 
 /** The most objects of each kind that are kept in mind. */
 const MOST_TESTS = 10_000;
@@ -159,7 +159,9 @@ export class Leadership {
     const watching = Promise.all(stores.map((store) => store.run(ended.signal)));
     watching.catch(() => ended.abort());
     // At once, whatever is being done: workers must not be answered by two.
-    ended.signal.addEventListener('abort', () => this.#registry.detach(), { once: true });
+    let detached: Promise<void> | null = null;
+    const detach = (): Promise<void> => (detached ??= this.#registry.detach(term.held()));
+    ended.signal.addEventListener('abort', () => void detach(), { once: true });
     let server: SyncServer | null = null;
     try {
       const identity = await this.#untilDone(() => this.#authority.refresh(), ended.signal);
@@ -176,6 +178,7 @@ export class Leadership {
       if (!signal.aborted) throw error;
     } finally {
       ended.abort();
+      await detach();
       await server?.close();
       await Promise.race([this.#giveLabelUp(), overtime(ended.signal, FINISH_MS)]);
       await watching;
@@ -185,11 +188,13 @@ export class Leadership {
 
   view(): ControllerView {
     const { events } = this.#options;
-    const running = [...this.#registry.values()].flatMap(([key, { run }]) => {
-      if (run === null) return [];
+    const told: RunningTest[] = [];
+    let running = 0;
+    for (const [key, { run }] of this.#registry.values()) {
+      if (run === null || ++running > MOST_TOLD) continue;
       const [namespace = '', name = ''] = key.split('/');
-      return [{ namespace, name, snapshot: () => run.coordinator.snapshot() }];
-    });
+      told.push({ namespace, name, snapshot: () => run.coordinator.snapshot() });
+    }
     const stores = {
       loadtests: this.#tests,
       pods: this.#pods,
@@ -205,6 +210,7 @@ export class Leadership {
       unseen: ofEach(({ left }) => left),
       tests: this.#tests.size,
       running,
+      told,
       eventsDropped: events.dropped,
     };
   }

@@ -26,6 +26,8 @@ const ROOM_EVERY_MS = 5_000;
 const STALLED_AFTER_MS = 30_000;
 
 type Refusal = TestState & { kind: 'refused' | 'starting' };
+/** How often a run is looked at of which nothing is heard, in ms: what it needs may have been removed by hand. */
+const LOOK_EVERY_MS = 30_000;
 
 /**
  * One LoadTest: brings what there is to what its spec asks for, and says in its status how far that is. `reconcile` looks
@@ -43,6 +45,10 @@ export class ManagedTest {
   #detached = false;
   /** What a run may send that is about to be made; null: none is. */
   #intended: Rational | null = null;
+  /** The spec of that generation, read. */
+  #read: { generation: number; wanted: Wanted | string } | null = null;
+  /** What the run was last brought to follow. */
+  #followed: Wanted | null = null;
   /** What keeps the spec from being carried out, besides what a run itself tells. */
   #refusal: Refusal | null = null;
   /** Since when it cannot be made what a run needs, as a clock time in ms; null: it can. */
@@ -65,7 +71,7 @@ export class ManagedTest {
     return this.#recalled;
   }
 
-  /** The ConfigMaps that what it sends is made from, as `namespace/name`. */
+  /** The ConfigMaps whose changes it has to see, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     return this.#run?.configMaps ?? NONE;
   }
@@ -99,18 +105,19 @@ export class ManagedTest {
     this.#run = null;
   }
 
-  /** This process leads no more, or ends: workers go on until another asks for them. */
-  detach(): void {
+  /** This process ends, or leads no more: workers go on until another asks for them. @param leads see `ClusterRun` */
+  async detach(leads: boolean): Promise<void> {
     this.#detached = true;
-    this.#run?.detach();
+    const run = this.#run;
     this.#run = null;
+    await run?.detach(leads);
   }
 
   /** Goes as far as it can to what is wanted. */
   async #bring(object: LoadTestObject): Promise<void> {
     if (!this.#recalled) await this.#recall(object);
     const strangers = await this.#world.runs.removeStrangers(object, this.#run?.id ?? null);
-    const wanted = readWanted(object);
+    const wanted = this.#wantedBy(object);
     // One that has no end is kept alive; what a bounded one has sent must not be sent twice.
     if (typeof wanted !== 'string' && this.#ended?.lost && isPersistent(wanted)) this.#ended = null;
     if (typeof wanted === 'string') {
@@ -192,9 +199,10 @@ export class ManagedTest {
   }
 
   #take(run: ClusterRun): void {
-    if (this.#detached) return run.detach();
+    if (this.#detached) return void run.detach(false);
     const world = this.#world;
     this.#run = run;
+    this.#followed = null;
     run.onChange = () => world.again(this.#key);
     const over = (ended: Ended): void => {
       this.#ended = ended;
@@ -218,9 +226,19 @@ export class ManagedTest {
     );
   }
 
+  #wantedBy(object: LoadTestObject): Wanted | string {
+    const { generation = 0 } = object.metadata;
+    if (this.#read?.generation !== generation) this.#read = { generation, wanted: readWanted(object) };
+    return this.#read.wanted;
+  }
+
   async #follow(run: ClusterRun, wanted: Wanted): Promise<void> {
+    if (this.#followed === wanted) return run.keepUp();
     const change = changeOf(run.applied, wanted);
-    if (change === null) return run.keepUp();
+    if (change === null) {
+      this.#followed = wanted;
+      return run.keepUp();
+    }
     if (change.newRun.length > 0) {
       const fields = change.newRun.map(({ path }) => path).join(', ');
       return run.stop('StoppedByUser', `${fields} changed: another run takes its place`);
@@ -233,8 +251,9 @@ export class ManagedTest {
     }
     // A run never takes over what no worker could be made from: one that is lost has to be replaced.
     await this.#orRefused('what ran before goes on', () => run.check(change.applied));
-    if (this.#refusal === null) run.follow(change.applied);
-    else run.keepUp();
+    if (this.#refusal !== null) return run.keepUp();
+    this.#followed = wanted;
+    run.follow(change.applied);
   }
 
   #tooMuch(wanted: Wanted): string | null {
@@ -289,7 +308,8 @@ export class ManagedTest {
     const event = this.#told === null && wasTold(object, status, state) ? null : eventOf(this.#told, state);
     this.#told = state;
     if (event !== null) this.#world.events.record({ ...event, regarding: object });
-    return this.#writer.write(object, status, this.#run !== null);
+    const againMs = await this.#writer.write(object, status, this.#run?.isLive ?? false);
+    return this.#run === null ? againMs : earliest(againMs, LOOK_EVERY_MS);
   }
 
   /** For what others do, and nothing tells of. */

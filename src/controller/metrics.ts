@@ -22,12 +22,14 @@ export interface ControllerView {
   /** Watched resource to how many of its objects exist that there is no place for. */
   unseen: Record<string, number>;
   tests: number;
-  running: readonly RunningTest[];
+  /** How many tests run, and the first of them, at most `MOST_TOLD`. */
+  running: number;
+  told: readonly RunningTest[];
   eventsDropped: number;
 }
 
 /** The most running tests that have series of their own: beyond, only their number is told. */
-const MOST_TESTS = 200;
+export const MOST_TOLD = 200;
 
 const SECONDS = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60];
 
@@ -78,12 +80,10 @@ export class ControllerMetrics {
     });
     const view = (): ControllerView => (this.#view ??= read());
     const snapshots = (): TestSnapshot[] =>
-      (this.#snapshots ??= view()
-        .running.slice(0, MOST_TESTS)
-        .map(({ namespace, name, snapshot }) => ({
-          labels: { namespace, loadtest: name },
-          snapshot: snapshot(),
-        })));
+      (this.#snapshots ??= view().told.map(({ namespace, name, snapshot }) => ({
+        labels: { namespace, loadtest: name },
+        snapshot: snapshot(),
+      })));
     for (const series of [...ownSeries(view), ...testSeries(snapshots)]) {
       this.#registry.registerMetric(series.asMetric());
     }
@@ -132,7 +132,7 @@ function ownSeries(view: () => ControllerView): Series[] {
     gauge('taz_controller_leader', '1 while this process leads.', ({ leads }) => Number(leads)),
     gauge('taz_controller_queue_depth', 'LoadTests that wait to be looked at.', ({ queued }) => queued),
     gauge('taz_controller_loadtests', 'LoadTests that there are.', ({ tests }) => tests),
-    gauge('taz_controller_running_loadtests', 'LoadTests that run.', ({ running }) => running.length),
+    gauge('taz_controller_running_loadtests', 'LoadTests that run.', ({ running }) => running),
     ofResources(
       'taz_controller_watch_age_seconds',
       'How old what is known may be, by resource.',
@@ -205,7 +205,7 @@ class RisingRuns {
     const known = this.#runs.get(key);
     if (known?.run === run) return known.rising;
     // The one that has waited longest to be scraped again has ended.
-    if (this.#runs.size >= 2 * MOST_TESTS) this.#runs.delete(this.#runs.keys().next().value!);
+    if (this.#runs.size >= 2 * MOST_TOLD) this.#runs.delete(this.#runs.keys().next().value!);
     const rising = new Rising();
     this.#runs.delete(key);
     this.#runs.set(key, { run, rising });

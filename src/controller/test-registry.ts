@@ -70,9 +70,10 @@ export class TestRegistry {
     return rates;
   }
 
-  /** Lets go of all runs, which go on without this process. */
-  detach(): void {
-    for (const { test } of [...this.#entries.values(), ...this.#ending]) test.detach();
+  /** Lets go of all runs, which go on without this process. @param leads this process still leads */
+  async detach(leads: boolean): Promise<void> {
+    const tests = [...this.#entries.values(), ...this.#ending];
+    await Promise.all(tests.map(({ test }) => test.detach(leads)));
     this.#entries.clear();
     this.#ending.clear();
   }

@@ -1,4 +1,4 @@
-import { CountsBlock, Tally } from '../metrics/tally.ts';
+import { PagedCounts } from '../metrics/paged-counts.ts';
 import { addHits, noHits, type PlannedCounts } from './ledger.ts';
 import type { Member } from './member.ts';
 import type { BaseRecord } from './run-record.ts';
@@ -11,26 +11,20 @@ const MOST_PAST = 20;
 /** The counts of a run that can not change any more, whosever they were. */
 export class Base {
   readonly planned: PlannedCounts = noHits();
-  readonly tally: Tally;
-  readonly warmup: CountsBlock;
+  readonly counts: PagedCounts;
   saturated = false;
   /** The newest of those that are no members any more, for people. */
   past: WorkerSnapshot[] = [];
-  readonly #values: Float64Array;
 
   /** @param labels how many labels there is room for */
   constructor(labels: number) {
-    const size = Tally.size(labels);
-    this.#values = new Float64Array(size + CountsBlock.size);
-    this.tally = new Tally(labels, this.#values.subarray(0, size));
-    this.warmup = new CountsBlock(this.#values.subarray(size));
+    this.counts = new PagedCounts(labels);
   }
 
   /** Takes a member's counts over; it can add nothing to them any more. */
   takeCounts(member: Member): void {
     if (member.closed) return;
-    this.tally.add(member.tally);
-    this.warmup.add(member.warmup);
+    this.counts.add(member.counts);
     member.close();
   }
 
@@ -43,13 +37,13 @@ export class Base {
   }
 
   record(): BaseRecord {
-    return { planned: this.planned, saturated: this.saturated, counts: toSparse(this.#values) };
+    return { planned: this.planned, saturated: this.saturated, counts: toSparse(this.counts.vector) };
   }
 
   restore({ planned, saturated, counts }: BaseRecord, past: WorkerSnapshot[]): void {
     addHits(this.planned, planned);
     this.saturated = saturated;
-    fromSparse(counts, this.#values);
+    fromSparse(counts, this.counts.vector);
     this.past = past;
   }
 }

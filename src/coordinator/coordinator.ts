@@ -11,18 +11,21 @@ import { WantedGoal } from './goal.ts';
 import type { Member } from './member.ts';
 import { NotServing } from './not-serving.ts';
 import { PlanChange } from './plan-change.ts';
-import type {
-  Assignment,
-  Finding,
-  RecordOptions,
-  ScoutingOrder,
-  SyncRequest,
-  SyncResponse,
+import {
+  type Assignment,
+  type Finding,
+  isNewer,
+  type RecordOptions,
+  type ScoutingOrder,
+  type SyncRequest,
+  type SyncResponse,
 } from './protocol.ts';
+import { rollOn } from './rolling.ts';
 import { RunMemory } from './run-memory.ts';
 import { type CourseRecord, RECORD_FORMAT, type RunRecord, type RunStore } from './run-record.ts';
 import { Scouting } from './scouting.ts';
 import type { RunOutline, RunSnapshot } from './snapshot.ts';
+import { missingContent, missingMemory, missingWorkers } from './start-failure.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tidy } from './tidy.ts';
@@ -64,6 +67,9 @@ const GOODBYES_MS = 50;
 /** How long workers may take to find a coordinator that took another's place, in ms. */
 const RETURN_MS = 15_000;
 const TIDY_MS = 1000;
+/** How long the run may take to be left in good order, and how often that is looked at, in ms. */
+const RETIRE_MS = 2000;
+const RETIRE_STEP_MS = 20;
 
 /**
  * Brings one run to its end: starts workers, lets them begin together, gives them the plan, moves shares when workers
@@ -100,6 +106,8 @@ export class Coordinator {
   #naming = false;
   /** This coordinator is written down as the one of the run: until then, workers hear nothing new from it. */
   #claimed: boolean;
+  /** Another process is about to take the run over. */
+  #retiring = false;
   #abandoned = false;
   /** Clock times, in ms. */
   #createdAt: number;
@@ -134,6 +142,7 @@ export class Coordinator {
     });
     this.#crew = new Crew({
       clock,
+      wallOffset: this.#wallOffset,
       pool,
       labels: this.#contentChange.labels.most,
       adopts: epoch > 1,
@@ -202,6 +211,25 @@ export class Coordinator {
     this.#review();
   }
 
+  /**
+   * Leaves the run, which goes on, to another process in good order: begins no change any more, gives up one that is
+   * being prepared, and abandons the run when all is saved and all workers have heard it, or 2 s later.
+   */
+  async retire(): Promise<void> {
+    this.#retiring = true;
+    this.#review();
+    let isSaved = false;
+    this.#memory.save(() => {
+      isSaved = true;
+    });
+    const until = this.#clock.now() + RETIRE_MS;
+    const isDone = (): boolean => isSaved && !this.#naming && this.#isHeard;
+    while (!isDone() && this.#clock.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, RETIRE_STEP_MS));
+    }
+    this.abandon();
+  }
+
   /** Forgets the run, which goes on: another process coordinates it from now on. Workers hear nothing of it. */
   abandon(): void {
     this.#abandoned = true;
@@ -241,7 +269,7 @@ export class Coordinator {
 
   /** Has a worker look for what is sent, as long as no later order comes. */
   lookAt(order: ScoutingOrder): void {
-    this.#review();
+    if (this.#timer !== null) this.#review();
     if (this.#scouting.lookAt(order)) this.#answers.flush();
   }
 
@@ -385,6 +413,12 @@ export class Coordinator {
     return !this.#claimed || this.#planChange.holdsBack(this.#clock.now());
   }
 
+  /** Whether no worker stands behind a fence, as far as they have told. */
+  get #isHeard(): boolean {
+    const { version } = this.#answers;
+    return this.#crew.speaking.every(({ acknowledged }) => !isNewer(version, acknowledged));
+  }
+
   get #goesOn(): string {
     return this.#contentChange.current === null ? 'and there is none yet' : 'the last good set goes on';
   }
@@ -419,7 +453,7 @@ export class Coordinator {
 
   /** One that leaves and has no hits to hand over can go at once. */
   #dismisses(member: Member): boolean {
-    const isIdle = member.state === 'leaving' && !this.#course.hasServed(member) && this.#uncertain === null;
+    const isIdle = member.state === 'leaving' && !this.#course.concerns(member) && this.#uncertain === null;
     return isIdle || member.state === 'lost' || this.#phase === 'Ended';
   }
 
@@ -450,6 +484,9 @@ export class Coordinator {
   #restore(record: RunRecord): void {
     if (record.format !== RECORD_FORMAT) {
       throw new RangeError(`the run's record has format ${record.format}, where ${RECORD_FORMAT} is known`);
+    }
+    if (record.epoch >= this.#epoch) {
+      throw new RangeError(`epoch ${this.#epoch} is not above ${record.epoch}, which the run's record has`);
     }
     const offset = this.#wallOffset;
     const { warmupMs, startTimeoutMs, verdict, course, members } = record;
@@ -550,31 +587,18 @@ export class Coordinator {
     const card = this.#contentChange.current;
     const allReady = card !== null && ready.length === this.#workers && ready.every((member) => member.able);
     if (allReady && !this.#memory.failing) {
+      if (this.#retiring) return;
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
       this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
     } else if (now - this.#createdAt > this.#spec.startTimeoutMs) {
-      this.stop('Failed', this.#startFailure());
+      const { startTimeoutMs, source } = this.#spec;
+      const reason =
+        missingContent(this.#contentChange, source.kind) ??
+        missingMemory(this.#memory) ??
+        missingWorkers(this.#crew, this.#workers, this.#options.pool);
+      this.stop('Failed', `${reason.what} within startTimeout (${seconds(startTimeoutMs)}): ${reason.why}`);
     }
-  }
-
-  #startFailure(): string {
-    const limit = seconds(this.#spec.startTimeoutMs);
-    const { current, lastError } = this.#contentChange;
-    if (current === null && lastError !== '') {
-      return `there were no ${this.#spec.source.kind} to send within startTimeout (${limit}): ${lastError}`;
-    }
-    if (this.#memory.failing) {
-      return `the run could not be saved within startTimeout (${limit}): ${this.#memory.trouble}`;
-    }
-    const missing: string[] = [];
-    for (let index = 0; index < this.#workers; index++) {
-      const member = this.#crew.newest(index);
-      if (member === undefined || member.able) continue;
-      const why = member.problem || (member.gone ? '' : this.#options.pool.trouble(member.worker));
-      missing.push(`${member.name} is not ready${why === '' ? '' : ` (${why})`}`);
-    }
-    return `not all workers were ready within startTimeout (${limit}): ${missing.join(', ')}`;
   }
 
   /**
@@ -622,30 +646,16 @@ export class Coordinator {
     }
     if (endsAt === null || runMs <= endsAt - NO_SUCCESSOR_MS) {
       this.#replaceMissing();
-      if (this.#verdict === null) this.#reviewRoll();
+      if (this.#verdict === null) rollOn(this.#course, this.#crew, this.#workers, KILL_AFTER_MS);
     }
     if (this.#verdict === null && !this.#naming) this.#reviewChange(now);
-  }
-
-  /** One after another: while one is succeeded, the others wait. */
-  #reviewRoll(): void {
-    const outdated = this.#crew.members.filter(({ gone, outdated }) => outdated && !gone);
-    const isSucceeded = (member: Member) => this.#crew.newest(member.worker.index) !== member;
-    const next = outdated
-      .filter((member) => member.live && !isSucceeded(member) && member.worker.index < this.#workers)
-      .toSorted((one, other) => one.worker.index - other.worker.index)
-      .at(0);
-    if (next === undefined) return;
-    if (!this.#course.hasServed(next)) this.#crew.discard(next, KILL_AFTER_MS);
-    else if (outdated.some(isSucceeded)) return;
-    this.#crew.startNext(next.worker.index);
   }
 
   #reviewChange(now: number): void {
     const owners = this.#wantedOwners();
     const contents = this.#contentChange;
     if (owners.length === 0 || contents.current === null) return;
-    if (this.#memory.failing) {
+    if (this.#memory.failing || this.#retiring) {
       if (this.#planChange.giveUp() === 'news') this.#answers.publish();
       return;
     }
@@ -717,7 +727,10 @@ export class Coordinator {
     this.#answers.flush();
     const last = this.snapshot();
     this.#crew.disband(KILL_AFTER_MS).then(
-      () => this.#ended.resolve(last),
+      () => {
+        this.#memory.close();
+        this.#ended.resolve(last);
+      },
       (error: unknown) => this.#ended.reject(error),
     );
   }

@@ -103,6 +103,11 @@ export class Course {
     return member.served || this.names(member);
   }
 
+  /** Whether hits fell or fall to a member, or are about to. */
+  concerns(member: Member): boolean {
+    return this.hasServed(member) || this.#intent?.goal.owners[member.incarnation ?? ''] !== undefined;
+  }
+
   /** Whether a part that is not forgotten yet gives hits to a member. */
   names({ incarnation }: Member): boolean {
     return this.segments.some(({ owners }) => owners[incarnation ?? ''] !== undefined);

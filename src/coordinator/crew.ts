@@ -10,6 +10,8 @@ const LONGEST_NOTE = 2000;
 
 export interface CrewOptions {
   clock: Clock;
+  /** Wall clock minus clock, in ms: the same for the whole run, so that a record only changes with what it tells. */
+  wallOffset: number;
   pool: WorkerPool;
   /** How many labels workers count under. */
   labels: number;
@@ -73,9 +75,8 @@ export class Crew {
 
   /** Knows the members that an earlier coordinator had. */
   restore(records: readonly MemberRecord[], replacements: readonly ReplacementsRecord[]): void {
-    const { clock, labels } = this.#options;
+    const { clock, labels, wallOffset } = this.#options;
     const now = clock.now();
-    const wallOffset = clock.wall() - now;
     this.#replacements.restore(replacements);
     for (const { index, newest } of replacements) this.#replacement.set(index, newest);
     for (const record of records) this.#add(Member.of(record, labels, now, wallOffset));
@@ -88,8 +89,7 @@ export class Crew {
   }
 
   record(): { members: MemberRecord[]; replacements: ReplacementsRecord[] } {
-    const { clock } = this.#options;
-    const wallOffset = clock.wall() - clock.now();
+    const { wallOffset } = this.#options;
     const members = this.#members.map((member) => {
       const { index } = member.worker;
       return member.record(wallOffset, this.#successors.has(index) && this.newest(index) === member);

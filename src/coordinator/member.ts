@@ -1,4 +1,5 @@
-import { CountsBlock, dropped, Tally } from '../metrics/tally.ts';
+import { type Counts, dropped } from '../metrics/counts.ts';
+import { PagedCounts } from '../metrics/paged-counts.ts';
 import { VectorReceiver } from '../metrics/vector-codec.ts';
 import { addHits, noHits, type PlannedCounts, type Progress } from './ledger.ts';
 import { isNewer, type SyncRequest, type Version, type WorkerContent } from './protocol.ts';
@@ -69,7 +70,7 @@ export class Member {
     this.startedAt = now;
     this.name = workerName(worker);
     this.#labels = labels;
-    this.#receiver = new VectorReceiver(Tally.size(labels) + CountsBlock.size);
+    this.#receiver = new VectorReceiver(PagedCounts.size(labels));
   }
 
   /** As an earlier coordinator knew it. @param wallOffset wall clock minus clock, in ms */
@@ -114,31 +115,22 @@ export class Member {
   }
 
   /** Its counts, as they are until its next report; what was in flight in a lost worker is interrupted. */
-  get tally(): Tally {
-    const tally = new Tally(this.#labels, this.#counted(0, Tally.size(this.#labels)));
-    if (this.state === 'lost') tally.interruptAll();
-    return tally;
-  }
-
-  get warmup(): CountsBlock {
-    const counts = new CountsBlock(this.#counted(Tally.size(this.#labels)));
-    if (this.state === 'lost') counts.interruptAll();
-    return counts;
+  get counts(): PagedCounts {
+    const counts = new PagedCounts(this.#labels, this.#receiver!.values);
+    return this.state === 'lost' ? counts.interrupted() : counts;
   }
 
   /** Of the main part. */
   get sent(): number {
-    return this.#receiver === null ? this.#sent : this.tally.counts.sent;
+    return this.#receiver === null ? this.#sent : this.#main.sent;
   }
 
   get dropped(): number {
-    return this.#receiver === null ? this.#dropped : dropped(this.tally.counts);
+    return this.#receiver === null ? this.#dropped : dropped(this.#main);
   }
 
-  /** What it has reported is only copied where it is to be changed: with all labels it is half a megabyte. */
-  #counted(from: number, until?: number): Float64Array {
-    const { values } = this.#receiver!;
-    return this.state === 'lost' ? values.slice(from, until) : values.subarray(from, until);
+  get #main(): Counts {
+    return new PagedCounts(this.#labels, this.#receiver!.values).counts;
   }
 
   /** Sequence of the newest report taken in. */

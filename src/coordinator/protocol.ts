@@ -115,7 +115,7 @@ export interface ScoutingOrder {
   events: EventOptions;
   protocol: ProtocolKind;
   /** Name to data, of those ConfigMaps the test refers to that there are. */
-  configMaps: Record<string, Record<string, string>>;
+  configMaps: Record<string, Readonly<Record<string, string>>>;
   /** Random, known to the run alone: values of secrets enter digests under it. */
   key: string;
   /** Digest of the set that is current or about to be; null: there is none yet. */

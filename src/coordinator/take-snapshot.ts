@@ -34,16 +34,10 @@ export function takeSnapshot(state: RunState): RunSnapshot {
   const { spec, content, phase, verdict, course, members, base, now, finishedAt, wallOffset } = state;
   const { plan, startAt, segments } = course;
   const elapsedMs = course.runMs(now);
-  const tally = new Tally(content.labels.most);
-  const used = content.labels.names.length;
+  const tally = new Tally(content.labels.names.length);
   const warmup = new CountsBlock();
-  tally.add(base.tally, used);
-  warmup.add(base.warmup);
-  for (const member of members) {
-    if (member.closed) continue;
-    tally.add(member.tally, used);
-    warmup.add(member.warmup);
-  }
+  base.counts.addTo(tally, warmup);
+  for (const member of members) if (!member.closed) member.counts.addTo(tally, warmup);
   const lostBelow = plan?.dueBefore(elapsedMs) ?? 0;
   const planned = plannedHits(
     segments,

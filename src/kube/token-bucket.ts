@@ -34,7 +34,8 @@ export class TokenBucket {
   /** How long until there is one, in ms; 0: there is one now. */
   get waitMs(): number {
     this.#fill();
-    return this.#tokens >= 1 ? 0 : ((1 - this.#tokens) / this.#perSecond) * 1000;
+    this.#tokens--;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
   }
 
   #fill(): void {

@@ -163,11 +163,8 @@ export class Tally {
     }
   }
 
-  /**
-   * Merges another tally of as many labels into this one: the same as if its hits had been counted here.
-   * @param used how many labels were given a meaning so far: nothing is counted under the others
-   */
-  add(other: Tally, used: number = this.labels): void {
+  /** Merges another tally of as many labels into this one: the same as if its hits had been counted here. */
+  add(other: Tally): void {
     if (other.labels !== this.labels) {
       throw new RangeError(`a tally of ${other.labels} labels does not merge into one of ${this.labels}`);
     }
@@ -176,8 +173,7 @@ export class Tally {
     for (let index = 0; index < this.#sums; index++) {
       if (from[index]! > values[index]!) values[index] = from[index]!;
     }
-    const end = at.labelAt(this.labels, used);
-    for (let index = this.#sums; index < end; index++) values[index]! += from[index]!;
+    for (let index = this.#sums; index < values.length; index++) values[index]! += from[index]!;
   }
 
   get counts(): Counts {

@@ -1,3 +1,5 @@
+import { PagedVector } from './paged-vector.ts';
+
 /**
  * A vector of counts travels only where it changed since the last report that the other side is known to have.
  *
@@ -78,12 +80,12 @@ export class VectorSender {
 /** The side that collects. One for each sender; a sender that starts again needs a new one. */
 export class VectorReceiver {
   /** The vector as of the latest delta. */
-  readonly values: Float64Array;
+  readonly values: PagedVector;
   #sequence = 0;
 
   /** @param size length of the vector */
   constructor(size: number) {
-    this.values = new Float64Array(size);
+    this.values = new PagedVector(size);
   }
 
   /** The latest delta applied, to be acknowledged; 0: none yet. */
@@ -102,12 +104,12 @@ export class VectorReceiver {
     check(delta, this.values.length);
     if (delta.base > this.#sequence) return 'resync';
     if (delta.sequence <= this.#sequence) return 'ok';
-    if (delta.base === 0) this.values.fill(0);
+    if (delta.base === 0) this.values.clear();
     let index = 0;
     let next = 0;
     for (let run = 0; run < delta.runs.length; run += 2) {
       index += delta.runs[run]!;
-      for (let left = delta.runs[run + 1]!; left > 0; left--) this.values[index++] = delta.values[next++]!;
+      for (let left = delta.runs[run + 1]!; left > 0; left--) this.values.set(index++, delta.values[next++]!);
     }
     this.#sequence = delta.sequence;
     return 'ok';

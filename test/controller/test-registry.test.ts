@@ -78,11 +78,11 @@ suite('the tests that a controller looks after', () => {
     assert.deepEqual(registry.ratesBeside('n/c'), [parseRate('1/s'), parseRate('2/s')]);
   });
 
-  test('are all let go of, also those that are ending', () => {
+  test('are all let go of, also those that are ending', async () => {
     registry.of('n/a', '1');
     registry.of('n/b', '2');
     registry.drop('n/a', 'x');
-    registry.detach();
+    await registry.detach(true);
     assert.deepEqual(
       made.map(({ detached }) => detached),
       [true, true],

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { fromCourseRecord, toCourseRecord } from '../../src/coordinator/course-record.ts';
 import { RunPlan } from '../../src/coordinator/run-plan.ts';
 import { fromSparse, toSparse } from '../../src/coordinator/sparse-vector.ts';
+import { PagedVector } from '../../src/metrics/paged-vector.ts';
 import { randomStream } from '../metrics/random.ts';
 import { randomGoal } from './plan-story.ts';
 
@@ -44,14 +45,15 @@ describe('a course that is written down', () => {
 describe('a sparse vector', () => {
   for (const entries of [[], [0, 0, 0], [1, 2, 3], [0, 5, 0, 0, 7, 8, 0], [4, 0, 0, 0, 0, 0.5]]) {
     test(`of ${JSON.stringify(entries)} is the same again`, () => {
-      const vector = Float64Array.from(entries);
-      const again = new Float64Array(vector.length);
+      const vector = new PagedVector(entries.length);
+      for (const [index, entry] of entries.entries()) vector.set(index, entry);
+      const again = new PagedVector(entries.length);
       fromSparse(JSON.parse(JSON.stringify(toSparse(vector))) as ReturnType<typeof toSparse>, again);
       assert.deepEqual(again, vector);
     });
   }
 
   test('does not fit into a shorter one', () => {
-    assert.throws(() => fromSparse({ runs: [2, 2], values: [1, 1] }, new Float64Array(3)), /do not fit/);
+    assert.throws(() => fromSparse({ runs: [2, 2], values: [1, 1] }, new PagedVector(3)), /do not fit/);
   });
 });

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Member } from '../../src/coordinator/member.ts';
+import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
 import { Counting, call, MOST_LABELS } from './calls.ts';
 
 const member = () => new Member({ index: 1, replacement: 2 }, MOST_LABELS, 100);
+
+const countsOf = (it: Member) => {
+  const tally = new Tally(MOST_LABELS);
+  const warmup = new CountsBlock();
+  it.counts.addTo(tally, warmup);
+  return { tally, warmup };
+};
 
 describe('a member', () => {
   test('is starting at first, has a name and has told nothing', () => {
@@ -12,7 +20,7 @@ describe('a member', () => {
       [it.name, it.state, it.live, it.able, it.reported, it.answeredAt],
       ['worker-1.2', 'starting', true, false, 0, null],
     );
-    assert.equal(it.tally.counts.sent, 0);
+    assert.equal(countsOf(it).tally.counts.sent, 0);
   });
 
   test('can be given hits when it is ready or running and has lanes', () => {
@@ -48,7 +56,10 @@ describe('a member', () => {
     });
     const acknowledged = { epoch: 1, n: 4 };
     assert.equal(it.hear(call({ report, lanes: 2, acknowledged, problem: 'hot' })), 'ok');
-    assert.deepEqual([it.tally.counts.sent, it.tally.counts.inFlight, it.warmup.counts.sent], [1, 1, 1]);
+    assert.deepEqual(
+      [countsOf(it).tally.counts.sent, countsOf(it).tally.counts.inFlight, countsOf(it).warmup.counts.sent],
+      [1, 1, 1],
+    );
     assert.deepEqual(it.progress(50).cursors, [7, 9]);
     assert.deepEqual([it.votes, it.voteReason, it.wantsStop, it.saturated], [2, 'window 3', true, true]);
     assert.deepEqual([it.lanes, it.acknowledged, it.problem, it.reported], [2, acknowledged, 'hot', 1]);
@@ -62,7 +73,7 @@ describe('a member', () => {
       assert.equal(it.hear(call({ report: counting.report() })), 'ok');
       counting.sender.acknowledge(it.reported);
     }
-    assert.equal(it.tally.counts.sent, 5);
+    assert.equal(countsOf(it).tally.counts.sent, 5);
   });
 
   test('takes nothing from a call that a later one overtook', () => {
@@ -74,7 +85,7 @@ describe('a member', () => {
     assert.equal(it.hear(first), 'late');
     assert.equal(it.hear(call({ lanes: 0, state: 'starting' })), 'late');
     assert.deepEqual(
-      [it.votes, it.lanes, it.problem, it.tally.counts.sent, it.progress(0).cursors],
+      [it.votes, it.lanes, it.problem, countsOf(it).tally.counts.sent, it.progress(0).cursors],
       [1, 2, '', 1, [5]],
     );
   });
@@ -88,7 +99,7 @@ describe('a member', () => {
     assert.deepEqual(it.notes.splice(0), ['hello']);
     assert.equal(it.hear(structuredClone(twice)), 'ok');
     assert.deepEqual(it.notes, []);
-    assert.equal(it.tally.counts.sent, 1);
+    assert.equal(countsOf(it).tally.counts.sent, 1);
   });
 
   test('tells each note once, in order, however often it is sent', () => {
@@ -109,10 +120,10 @@ describe('a member', () => {
     counting.sender.acknowledge(1);
     counting.tally.send(0, 5);
     assert.equal(it.hear(call({ report: counting.report({ votes: 1, cursors: [2] }) })), 'resync');
-    assert.deepEqual([it.tally.counts.sent, it.votes, it.progress(0).cursors], [0, 0, []]);
+    assert.deepEqual([countsOf(it).tally.counts.sent, it.votes, it.progress(0).cursors], [0, 0, []]);
     counting.sender.reset();
     assert.equal(it.hear(call({ report: counting.report() })), 'ok');
-    assert.equal(it.tally.counts.sent, 2);
+    assert.equal(countsOf(it).tally.counts.sent, 2);
   });
 
   test('refuses a report of another shape, and keeps its counts', () => {
@@ -123,7 +134,7 @@ describe('a member', () => {
     const wrong = counting.report();
     wrong.counters.size -= 1;
     assert.throws(() => it.hear(call({ report: wrong })), RangeError);
-    assert.equal(it.tally.counts.sent, 1);
+    assert.equal(countsOf(it).tally.counts.sent, 1);
   });
 
   test('acknowledges never an older version than it has', () => {
@@ -152,10 +163,10 @@ describe('a lost member', () => {
 
   test('has interrupted what was in flight in it, and keeps the rest', () => {
     const { it } = lost();
-    const { sent, succeeded, interrupted, inFlight } = it.tally.counts;
+    const { sent, succeeded, interrupted, inFlight } = countsOf(it).tally.counts;
     assert.deepEqual([sent, succeeded, interrupted, inFlight], [3, 1, 2, 0]);
-    assert.deepEqual([it.warmup.counts.interrupted, it.warmup.counts.inFlight], [1, 0]);
-    assert.equal(it.tally.label(0).counts.inFlight, 0);
+    assert.deepEqual([countsOf(it).warmup.counts.interrupted, countsOf(it).warmup.counts.inFlight], [1, 0]);
+    assert.equal(countsOf(it).tally.label(0).counts.inFlight, 0);
   });
 
   test('owes what fell to it since', () => {
@@ -178,6 +189,6 @@ describe('a lost member', () => {
     counting.tally.succeed(0, 200, 5, 5, 0, 0);
     counting.tally.succeed(0, 200, 5, 5, 0, 0);
     assert.equal(it.hear(call({ state: 'ended', report: counting.report({ cursors: [8] }) })), 'ok');
-    assert.deepEqual([it.tally.counts.succeeded, it.tally.counts.interrupted], [3, 0]);
+    assert.deepEqual([countsOf(it).tally.counts.succeeded, countsOf(it).tally.counts.interrupted], [3, 0]);
   });
 });

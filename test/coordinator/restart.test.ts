@@ -211,6 +211,48 @@ describe('a run whose coordinator ends', () => {
     );
   });
 
+  test('in good order leaves nobody behind a fence', async () => {
+    const cluster = await running({ durationMs: 15_000 }, { workers: () => ({ followMs: () => 200 }) });
+    cluster.change(runSpec({ durationMs: 15_000, schedule: constant('200/s') }));
+    await cluster.pass(100);
+    assert.equal(cluster.worker(0).assignment?.fenceMs, 500);
+    const from = cluster.now;
+    void cluster.coordinator.retire().then(() => cluster.crash());
+    await cluster.until(() => !cluster.up, 2_100);
+    assert.ok(cluster.now - from < 600, `${cluster.now - from}`);
+    assert.equal(cluster.worker(0).assignment?.fenceMs, null);
+    await cluster.pass(3_000);
+    cluster.restart();
+    const final = await cluster.end();
+    assert.deepEqual(cluster.broken, []);
+    assert.equal(cluster.decided.size, final.scheduled);
+    assert.ok(final.scheduled > 2_000, `${final.scheduled}`);
+    assert.ok([...cluster.decided.values()].every(({ at, dueAt }) => at - cluster.startAt! - dueAt < 20));
+  });
+
+  test('in good order waits for an instant that is being saved', async () => {
+    const cluster = await running({}, { store: { delayMs: () => 400, fails: () => false } });
+    cluster.change(runSpec({ schedule: constant('200/s') }));
+    await cluster.until(
+      () => kept(cluster).course!.parts.length > 1 || cluster.worker(0).assignment?.fenceMs !== null,
+    );
+    await cluster.pass(400);
+    void cluster.coordinator.retire().then(() => cluster.crash());
+    await cluster.until(() => !cluster.up, 2_100);
+    assert.equal(cluster.worker(0).assignment?.segments.length, kept(cluster).course!.parts.length);
+    await cluster.pass(1_000);
+    cluster.restart();
+    await cluster.end();
+    assert.deepEqual(cluster.broken, []);
+  });
+
+  test('is followed by one of a higher epoch', async () => {
+    const cluster = await running();
+    cluster.crash();
+    cluster.epoch = 0;
+    assert.throws(() => cluster.restart(), /epoch 1 is not above 1, which the run's record has/);
+  });
+
   test('refuses a record of another format', async () => {
     const cluster = await running();
     cluster.crash();
@@ -305,6 +347,19 @@ describe('a store', () => {
     const final = await cluster.end(10_000);
     assert.equal(final.verdict, 'StoppedByUser');
     assert.ok([...cluster.decided.values()].every(({ at }) => at <= stoppedAt + 50));
+  });
+
+  test('that is slow lets no worker go that is about to be given hits', async () => {
+    const cluster = await running(
+      { durationMs: 15_000 },
+      { store: { delayMs: () => 600, fails: () => false } },
+    );
+    cluster.change(runSpec({ durationMs: 15_000, workers: workers(3) }));
+    await cluster.until(() => cluster.workers[2]?.state === 'running');
+    await cluster.pass(300);
+    cluster.worker(2).leave();
+    await ends(cluster, 1500);
+    assert.ok([...cluster.decided.values()].some(({ worker }) => worker === cluster.workers[2]));
   });
 
   test('knows the totals of a worker before that one is let go', async () => {

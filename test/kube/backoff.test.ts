@@ -67,13 +67,26 @@ test('a bucket gives a burst, then its rate', () => {
     [1, 2, 3, 4].map(() => bucket.take()),
     [true, true, true, false],
   );
-  assert.equal(bucket.waitMs, 50);
-  clock.by(50);
-  assert.equal(bucket.waitMs, 0);
+  clock.by(49);
+  assert.equal(bucket.take(), false);
+  clock.by(1);
   assert.deepEqual([bucket.take(), bucket.take()], [true, false]);
   clock.by(10_000);
   assert.deepEqual(
     [1, 2, 3, 4].map(() => bucket.take()),
     [true, true, true, false],
   );
+});
+
+test('a bucket gives tokens ahead, each with its time, and none twice', () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket(clock, 20, 1);
+  assert.deepEqual(
+    [1, 2, 3].map(() => bucket.reserve()),
+    [0, 50, 100],
+  );
+  clock.by(100);
+  assert.equal(bucket.take(), false);
+  clock.by(50);
+  assert.equal(bucket.take(), true);
 });

@@ -4,6 +4,7 @@ import { type VectorDelta, VectorReceiver, VectorSender } from '../../src/metric
 import { randomStream } from './random.ts';
 
 const vector = (...values: number[]) => Float64Array.from(values);
+const valuesOf = ({ values }: VectorReceiver) => values.slice(0, values.length);
 
 describe('what travels', () => {
   test('first everything that is not 0, in stretches', () => {
@@ -58,7 +59,7 @@ describe('what travels', () => {
     sender.acknowledge(1);
     receiver.apply(sender.encode(vector(2)));
     receiver.apply(sender.encode(vector(1)));
-    assert.deepEqual(receiver.values, vector(1));
+    assert.deepEqual(valuesOf(receiver), vector(1));
   });
 
   test('late and repeated acknowledgements change nothing', () => {
@@ -126,11 +127,11 @@ describe('what arrives', () => {
     const receiver = new VectorReceiver(2);
     assert.equal(receiver.apply(delta(5, 4, [1])), 'resync');
     assert.equal(receiver.sequence, 0);
-    assert.deepEqual(receiver.values, vector(0, 0));
+    assert.deepEqual(valuesOf(receiver), vector(0, 0));
     assert.equal(receiver.apply(delta(6, 0, [1, 2])), 'ok');
     assert.equal(receiver.sequence, 6);
     assert.equal(receiver.apply(delta(9, 7, [3])), 'resync');
-    assert.deepEqual(receiver.values, vector(1, 2));
+    assert.deepEqual(valuesOf(receiver), vector(1, 2));
   });
 
   test('a report that builds on an older one than the latest is good', () => {
@@ -138,7 +139,7 @@ describe('what arrives', () => {
     receiver.apply(delta(1, 0, [1, 1]));
     receiver.apply(delta(2, 1, [2]));
     assert.equal(receiver.apply(delta(3, 1, [3])), 'ok');
-    assert.deepEqual(receiver.values, vector(3, 1));
+    assert.deepEqual(valuesOf(receiver), vector(3, 1));
   });
 
   test('late and repeated ones set nothing back', () => {
@@ -146,7 +147,7 @@ describe('what arrives', () => {
     receiver.apply(delta(3, 0, [3, 3]));
     for (const late of [delta(1, 0, [1]), delta(2, 0, [2, 2]), delta(3, 0, [9])]) {
       assert.equal(receiver.apply(late), 'ok');
-      assert.deepEqual(receiver.values, vector(3, 3));
+      assert.deepEqual(valuesOf(receiver), vector(3, 3));
       assert.equal(receiver.sequence, 3);
     }
   });
@@ -155,7 +156,7 @@ describe('what arrives', () => {
     const receiver = new VectorReceiver(2);
     receiver.apply(delta(1, 0, [1, 1]));
     receiver.apply(delta(2, 0, [5]));
-    assert.deepEqual(receiver.values, vector(5, 0));
+    assert.deepEqual(valuesOf(receiver), vector(5, 0));
   });
 
   const good = { sequence: 3, base: 1, size: 4, runs: [1, 2], values: [1, 2] };
@@ -193,10 +194,10 @@ describe('what arrives', () => {
       const receiver = new VectorReceiver(4);
       receiver.apply({ sequence: 1, base: 0, size: 4, runs: [0, 4], values: [7, 7, 7, 7] });
       assert.throws(() => receiver.apply(wrong as VectorDelta), RangeError);
-      assert.deepEqual(receiver.values, vector(7, 7, 7, 7));
+      assert.deepEqual(valuesOf(receiver), vector(7, 7, 7, 7));
       assert.equal(receiver.sequence, 1);
       assert.equal(receiver.apply(good), 'ok', 'and the right one is taken after it');
-      assert.deepEqual(receiver.values, vector(7, 1, 2, 7));
+      assert.deepEqual(valuesOf(receiver), vector(7, 1, 2, 7));
     });
   }
 });
@@ -223,7 +224,7 @@ describe('over a line that loses, repeats and reorders', () => {
         const delta = JSON.parse(text) as VectorDelta;
         const before = receiver.sequence;
         const answer = receiver.apply(delta);
-        assert.deepEqual(receiver.values, states[receiver.sequence]);
+        assert.deepEqual(valuesOf(receiver), states[receiver.sequence]);
         assert.ok(receiver.sequence >= before);
         if (answer === 'ok') assert.ok(receiver.sequence >= delta.sequence);
         else assert.equal(receiver.sequence, before);
@@ -249,7 +250,7 @@ describe('over a line that loses, repeats and reorders', () => {
         deliver(reports.at(-1)!);
         answers.at(-1)!();
       }
-      assert.deepEqual(receiver.values, current);
+      assert.deepEqual(valuesOf(receiver), current);
       assert.deepEqual(sender.encode(current).values, [], 'and nothing is sent twice');
     });
   }

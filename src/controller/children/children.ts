@@ -43,15 +43,18 @@ export class Children {
     this.#options = options;
   }
 
-  /** Sees to it that all are there. Makes no call where that was done less than a minute ago. @throws KubeError */
-  async ensure(test: TestIdentity): Promise<void> {
+  /**
+   * Sees to it that all are there. Makes no call where that was done less than a minute ago.
+   * @param isNew nothing was ever made for it. @throws KubeError
+   */
+  async ensure(test: TestIdentity, isNew = false): Promise<void> {
     const { client, clock, networkPolicies } = this.#options;
     const wanted = [serviceAccount(test), ...(networkPolicies ? [networkPolicy(test)] : [])];
     const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
     const before = this.#applied.get(test.uid);
     if (before?.hash === hash && clock.now() - before.at < TRUSTED_MS) return;
     await Promise.all(wanted.map(({ resource, object }) => client.apply(resource, object)));
-    if (!networkPolicies && before === undefined) await this.#removePolicy(test);
+    if (!networkPolicies && before === undefined && !isNew) await this.#removePolicy(test);
     this.#applied.set(test.uid, { hash, at: clock.now() });
   }
 

@@ -10,6 +10,9 @@ export const EPOCH_ANNOTATION = 'taz.dev/epoch';
 /** The most bytes that the API server takes of a ConfigMap's data. */
 export const MAX_BYTES = 1_048_576;
 
+/** How many versions are remembered that a watch may still show. */
+const VERSIONS = 16;
+
 /** How often a write is tried that others get in the way of. */
 const MAX_TRIES = 5;
 
@@ -43,6 +46,8 @@ export class RunConfigMap {
   #epoch: number;
   /** As it was last read or written; null: there is none. */
   #seen: ConfigMap | null = null;
+  /** The last versions of it that this leader has written or looked at: a watch may be behind. */
+  #versions: string[] = [];
   /** What it has to hold. */
   #data: Record<string, string> = {};
   /** The write that was asked for last: one waits for the other. */
@@ -67,12 +72,10 @@ export class RunConfigMap {
     return this.#epoch;
   }
 
-  /** The version that was last read or written; undefined: there was none. */
-  get version(): string | undefined {
-    return this.#seen?.metadata.resourceVersion;
-  }
-
-  /** Takes it over, and makes it where there is none. @throws KubeError `Conflict`: another leader has it */
+  /**
+   * Takes it over, and makes it where there is none.
+   * @throws KubeError `Conflict`: another leader has it; RunDataError
+   */
   open(): Promise<void> {
     return this.#inTurn(async () => {
       const found = await this.#find();
@@ -107,9 +110,10 @@ export class RunConfigMap {
    */
   restore(shown: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#taken || shown === this.version) return;
+      if (!this.#taken || (shown !== undefined && this.#versions.includes(shown))) return;
       await this.#lookAgain();
       if (this.#seen === null || !holds(this.#seen, this.#data)) await this.#write({});
+      this.#remember();
     });
   }
 
@@ -125,6 +129,7 @@ export class RunConfigMap {
       try {
         this.#seen = await (this.#seen === null ? this.#create(wanted) : this.#patch(this.#seen, wanted));
         this.#data = wanted;
+        this.#remember();
         return;
       } catch (error) {
         if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === MAX_TRIES) throw error;
@@ -133,6 +138,10 @@ export class RunConfigMap {
         await this.#lookAgain(error);
       }
     }
+  }
+
+  #remember(): void {
+    this.#versions = [...this.#versions, this.#seen!.metadata.resourceVersion!].slice(-VERSIONS);
   }
 
   /** Somebody else has written. @throws KubeError `Conflict` when that is another leader */

@@ -37,6 +37,8 @@ export interface PodPoolOptions {
    * @throws KubeError: tried again where that makes sense; any other error says what is wrong with the template
    */
   template: () => Promise<WorkerTemplate>;
+  /** The namespace is being deleted: its pods go one by one, and no other can be made. */
+  onNamespaceEnd: () => void;
 }
 
 /**
@@ -110,7 +112,7 @@ export class PodPool implements WorkerPool {
   }
 
   #enter(worker: PoolWorker, onEnd: (end: WorkerEnd) => void): PodProcess {
-    const { client, clock, store, test, run, template } = this.#options;
+    const { client, clock, store, test, run, template, onNamespaceEnd } = this.#options;
     const { namespace } = test;
     const name = podName(test.name, run, worker.index, worker.replacement);
     const process = new PodProcess({
@@ -122,6 +124,7 @@ export class PodPool implements WorkerPool {
       make: async () => workerPod(test, run, worker, await template()),
       isOurs: (pod) => this.#isOfRun(pod) && isSame(workerOf(pod), worker),
       onEnd,
+      onNamespaceEnd,
     });
     this.#processes.set(workerName(worker), process);
     this.#byKey.set(process.key, process);

@@ -29,6 +29,8 @@ export interface PodProcessOptions {
   isOurs: (pod: Pod) => boolean;
   /** Takes the proof that the worker sends no more, once. */
   onEnd: (end: WorkerEnd) => void;
+  /** Its namespace is being deleted: no pod can be made there any more. */
+  onNamespaceEnd: () => void;
 }
 
 /** One worker's pod, from its making to its removal. */
@@ -86,6 +88,7 @@ export class PodProcess {
         return;
       } catch (error) {
         const failure = startFailure(error);
+        if (failure.namespaceEnds) this.#options.onNamespaceEnd();
         if (failure.permanent) return this.#never(`cannot be made: ${failure.words}`);
         unsure ||= failure.unsure;
         this.#trouble = `cannot be made: ${failure.words}`;
@@ -196,7 +199,8 @@ export class PodProcess {
     const end = endOf(this.#pod);
     if (end === null) return;
     this.#end(end.reason);
-    void this.#remove(undefined);
+    // One that was asked to leave is being removed already.
+    if (!this.#leaving.signal.aborted) void this.#remove(undefined);
   }
 
   /** @param graceSeconds undefined: as the pod says */

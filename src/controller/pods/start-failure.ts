@@ -8,12 +8,16 @@ export interface StartFailure {
   permanent: boolean;
   /** Whether the pod may be there in spite of it. */
   unsure: boolean;
+  /** Whether its namespace is being deleted. */
+  namespaceEnds: boolean;
 }
 
 /** What to make of an error of making a pod. */
 export function startFailure(error: unknown): StartFailure {
-  if (!isKubeError(error)) return { words: wordsOf(error), permanent: true, unsure: false };
-  return { words: wordsOf(error), permanent: isPermanent(error), unsure: isUnsure(error) };
+  const words = wordsOf(error);
+  if (!isKubeError(error)) return { words, permanent: true, unsure: false, namespaceEnds: false };
+  const namespaceEnds = error.kind === 'Forbidden' && error.message.includes('is being terminated');
+  return { words, permanent: namespaceEnds || isPermanent(error), unsure: isUnsure(error), namespaceEnds };
 }
 
 /** (`NotFound`: the namespace is gone.) */
@@ -25,7 +29,7 @@ function isPermanent({ kind, message }: KubeError): boolean {
       return true;
     case 'Forbidden':
       // A used up quota becomes free, a missing account is made again, rights are given.
-      return /violates PodSecurity|is being terminated/.test(message);
+      return message.includes('violates PodSecurity');
     default:
       return false;
   }

@@ -23,18 +23,22 @@ export interface RunningView {
   id: string;
   /** Of the spec that it has taken over. */
   key: string;
-  summary(): Summary;
-  /** Hits a second of late; null: not known yet. */
-  recentRate(): number | null;
-  /** When it will end, RFC 3339; null: it has no end, or none is known yet. */
-  endsAt(): string | null;
+  figures(): RunFigures;
   /** Worker to the instant of its first vote. */
   votesSince: ReadonlyMap<string, string>;
   workers: { desired: number; ready: number; replicas: number };
-  /** Its counts are whole: before, what the status has of them stays. */
-  complete: boolean;
   /** The set that hits are made from has come. */
   templatesLoaded: boolean;
+}
+
+/** The figures of a run at one instant. */
+export interface RunFigures {
+  /** null: its counts are not whole yet, and what the status has of them stays. */
+  summary: Summary | null;
+  /** Hits a second of late; null: not known yet. */
+  recentRate: number | null;
+  /** When it will end, RFC 3339; null: it has no end, or none is known yet. */
+  endsAt: string | null;
 }
 
 export interface EndedView {
@@ -51,21 +55,22 @@ export interface EndedView {
 export function statusOf(object: LoadTestObject, view: TestView, selector: string): LoadTestStatus {
   const { state, run, ended, before } = view;
   const generation = object.metadata.generation ?? 0;
-  const summary = run === null ? (ended?.summary ?? null) : run.complete ? run.summary() : null;
+  const figures = run?.figures() ?? null;
+  const summary = figures === null ? (ended?.summary ?? null) : figures.summary;
   const told = before ?? {};
-  const figures: LoadTestStatus =
+  const counted: LoadTestStatus =
     summary === null
       ? { ...pick(told, ['rate', 'counts', 'latency', 'success', 'templates', 'votes']) }
       : {
-          ...figuresOf(summary, run === null ? null : run.recentRate()),
+          ...figuresOf(summary, figures?.recentRate ?? null),
           votes: votesOf(summary, run?.votesSince ?? sinceOf(told)),
         };
   const findings = conditionsOf(state, kindOf(object), findingsOf(summary, run, told));
   return {
     observedGeneration: generation,
     phase: phaseOf(state),
-    ...runStatus(view, summary, told),
-    ...figures,
+    ...runStatus(view, summary, figures?.endsAt ?? null, told),
+    ...counted,
     workers: { desired: 0, ready: 0, replicas: 0, ...run?.workers, selector },
     conditions: dated(findings, told.conditions ?? [], generation, instant(view.now)),
   };
@@ -74,10 +79,10 @@ export function statusOf(object: LoadTestObject, view: TestView, selector: strin
 function runStatus(
   { run, ended }: TestView,
   summary: Summary | null,
+  endsAt: string | null,
   told: LoadTestStatus,
 ): Pick<LoadTestStatus, 'run'> {
   if (run !== null) {
-    const endsAt = run.endsAt();
     // What is not known yet after a change of leader stays as it was told.
     const startedAt = summary?.startedAt ?? (told.run?.id === run.id ? told.run.startedAt : undefined);
     return {

@@ -19,14 +19,14 @@ export interface Cluster {
   hostAddress: string | null;
   /** null: the cluster is not one of `test/cluster/up`. */
   node: LocalNode | null;
-  kubectl(...args: string[]): Promise<string>;
+  kubectl: (...args: string[]) => Promise<string>;
   /** Server-side apply of a manifest, as `kubectl apply -f -` with strict checks of fields. */
-  apply(...objects: object[]): Promise<string>;
+  apply: (...objects: object[]) => Promise<string>;
   /** A new namespace, under which restricted Pod Security holds. */
-  namespace(): Promise<string>;
-  deleteNamespace(name: string): Promise<void>;
-  pods(namespace: string, labelSelector?: string): Promise<Pod[]>;
-  close(): Promise<void>;
+  namespace: () => Promise<string>;
+  deleteNamespace: (name: string) => Promise<void>;
+  pods: (namespace: string, labelSelector?: string) => Promise<Pod[]>;
+  close: () => Promise<void>;
 }
 
 export async function useCluster(): Promise<Cluster> {

@@ -31,6 +31,11 @@ const SECONDS = 20;
 const REPLICAS = 2;
 const MAX_LAG_MS = 250;
 
+/** For what takes a while: it is slower, and longer. */
+const SLOW = 60;
+const LONG = 60;
+const LONGER = { spec: { duration: `${LONG}s`, rate: `${SLOW}/s` }, rate: SLOW, due: SLOW * LONG };
+
 interface Fault {
   /** Of the LoadTest, beside the usual. */
   spec?: Record<string, unknown>;
@@ -39,10 +44,12 @@ interface Fault {
   rate?: number;
   /** All hits that are due, while nothing changes. null: not known in advance. */
   due?: number | null;
+  /** How many of them fell due while there was nobody to send them: they are not made up. */
+  missed?: number;
   /** How many hits may have no fate, where a worker dies without a last word. */
   unreported?: number;
-  /** Whether hits may be dropped, as there was nobody to send them in time. */
-  drops?: boolean;
+  /** How many hits may be dropped: as they are reported, none of them is lost. Default: what a busy machine makes late. */
+  dropped?: number;
   verdict?: string;
   /** What goes wrong, from before the test is applied on. It has to apply it. */
   happen: (scene: Scene, apply: () => Promise<void>) => Promise<void>;
@@ -53,13 +60,8 @@ function row(title: string, fault: Fault): void {
   it(title, { timeout: 280_000 }, () =>
     scene(async (place) => {
       const { test, target } = place;
-      const {
-        rate = RATE,
-        due = RATE * SECONDS,
-        unreported = 0,
-        drops = false,
-        verdict = 'Completed',
-      } = fault;
+      const { rate = RATE, due = RATE * SECONDS, unreported = 0, verdict = 'Completed' } = fault;
+      const { dropped = rate * 2 } = fault;
       const entry: FaultRow = {
         fault: title,
         target: 0,
@@ -98,14 +100,17 @@ function row(title: string, fault: Fault): void {
         entry.end = endOf(ended);
         checkEnded(ended, stats);
         assert.equal(ended.run?.verdict, verdict, ended.run?.reason);
-        if (due !== null) assert.equal(counts.scheduled, due, `due; ${JSON.stringify(counts)}`);
+        if (due !== null) {
+          const shown = `${counts.scheduled} hits have a fate, ${due} are due`;
+          assert.ok(counts.scheduled <= due && counts.scheduled >= due - (fault.missed ?? 0), shown);
+        }
         assert.ok(counts.unreported <= unreported, `${counts.unreported} unreported, at most ${unreported}`);
-        if (!drops) assert.equal(counts.dropped, 0, 'dropped');
+        assert.ok(counts.dropped <= dropped, `${counts.dropped} dropped, at most ${dropped}`);
         assert.ok(
           entry.repeats <= entry.rounds,
           `a hit was sent ${entry.repeats} times, not ${entry.rounds}`,
         );
-        const most = mostInASecond(rate, MAX_LAG_MS);
+        const most = mostInASecond(rate, MAX_LAG_MS, ended);
         assert.ok(entry.highest <= most, `${entry.highest} hits within a second, at most ${most}`);
         const before = stats.requests;
         await test.end().catch(async (error: unknown) => {
@@ -160,13 +165,15 @@ function replaced(test: ClusterTest, { metadata: { uid } }: Pod): Promise<unknow
   );
 }
 
-/** What a worker that is killed owed until its share moved: reported each second, moved within 3 s of the proof. */
-const OWED = (RATE / REPLICAS) * 8;
+/** What a worker that is killed owed until its share moved: reported each second, seen and moved within a few. */
+const OWED = (SLOW / REPLICAS) * 12;
+/** A worker that has to leave goes on for 18 s; where its successor needs longer to come up, its share waits. */
+const MISSED = (SLOW / REPLICAS) * 15;
 
 describe('worker pods', { concurrency: 2 }, () => {
   row('worker pod deleted', {
-    spec: { duration: '30s' },
-    due: RATE * 30,
+    ...LONGER,
+    missed: MISSED,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -177,10 +184,9 @@ describe('worker pods', { concurrency: 2 }, () => {
   });
 
   row('worker process killed (SIGKILL)', {
-    spec: { duration: '30s' },
-    due: RATE * 30,
+    ...LONGER,
     unreported: OWED,
-    drops: true,
+    dropped: 30 * SLOW,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -191,8 +197,8 @@ describe('worker pods', { concurrency: 2 }, () => {
   });
 
   row('worker pod evicted', {
-    spec: { duration: '30s' },
-    due: RATE * 30,
+    ...LONGER,
+    missed: MISSED,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -323,7 +329,10 @@ async function twin({ test, target }: Scene, rate: number): Promise<void> {
     assert.equal(scheduled, rate * 15);
     assert.equal(stats.requests, sent);
     assert.ok(entry.repeats <= entry.rounds);
-    assert.ok(stats.mostInASecond <= mostInASecond(rate, MAX_LAG_MS), `${stats.mostInASecond} in a second`);
+    assert.ok(
+      stats.mostInASecond <= mostInASecond(rate, MAX_LAG_MS, ended),
+      `${stats.mostInASecond} in a second`,
+    );
     await test.end();
   } catch (error) {
     entry.broken = (error as Error).message.split('\n', 1)[0]!;
@@ -514,7 +523,7 @@ async function upgraded(place: Scene): Promise<void> {
     assert.deepEqual({ sent, unreported, dropped }, { sent: scheduled, unreported: 0, dropped: 0 });
     assert.equal(stats.requests, sent);
     assert.ok(entry.repeats <= entry.rounds);
-    assert.ok(stats.mostInASecond <= mostInASecond(30, MAX_LAG_MS));
+    assert.ok(stats.mostInASecond <= mostInASecond(30, MAX_LAG_MS, ended));
     await bounded.delete();
     await test.end();
   } catch (error) {
@@ -528,9 +537,7 @@ async function upgraded(place: Scene): Promise<void> {
 
 describe('the cluster', () => {
   row('API server stopped for 30 s', {
-    spec: { duration: '60s', rate: '60/s' },
-    rate: 60,
-    due: 60 * 60,
+    ...LONGER,
     async happen(place, apply) {
       assert.ok(cluster.node !== null, 'this takes a cluster of test/cluster/up');
       await apply();
@@ -541,11 +548,10 @@ describe('the cluster', () => {
   });
 
   row('node drained and uncordoned', {
-    spec: { duration: '60s', rate: '60/s' },
-    rate: 60,
-    due: 60 * 60,
-    unreported: 60 * 60,
-    drops: true,
+    ...LONGER,
+    missed: 30 * SLOW,
+    unreported: OWED * REPLICAS,
+    dropped: 30 * SLOW,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);

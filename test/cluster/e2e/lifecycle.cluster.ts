@@ -91,8 +91,9 @@ describe('the life of a LoadTest', { concurrency: 2 }, () => {
 
       const place = { namespace, name: childName('e2e', 'run') };
       assert.ok((await cluster.client.find(CONFIG_MAPS, place)) !== null, 'the result is kept');
-      await test.change({ results: { keep: '1s' } });
-      await until('the result is gone', async () => (await cluster.client.find(CONFIG_MAPS, place)) === null);
+      await test.change({ results: { keep: '1m' } });
+      const gone = async () => (await cluster.client.find(CONFIG_MAPS, place)) === null;
+      await until('the result is gone', gone, 90_000);
       assert.equal((await test.get()).status?.run?.verdict, 'Completed');
     }));
 

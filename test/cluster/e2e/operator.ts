@@ -43,7 +43,7 @@ export class Operator {
         timeoutMs: 150_000,
       });
     } catch (error) {
-      throw new Error(`${(error as Error).message}\n${await this.logs()}`);
+      throw new Error(`${(error as Error).message}\n${await this.logs()}`, { cause: error });
     }
     await this.leader();
   }

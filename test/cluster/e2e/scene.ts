@@ -9,14 +9,14 @@ export interface Scene {
   namespace: string;
   test: ClusterTest;
   /** Another LoadTest in the same namespace. */
-  another(name: string): ClusterTest;
+  another: (name: string) => ClusterTest;
 }
 
 export interface World {
   cluster: Cluster;
   operator: Operator;
   /** Gives a test a place of its own, and clears it away afterwards. */
-  scene<T>(play: (scene: Scene) => Promise<T>, name?: string): Promise<T>;
+  scene: <T>(play: (scene: Scene) => Promise<T>, name?: string) => Promise<T>;
 }
 
 /** The cluster with the operator of the chart in it. */

@@ -8,12 +8,12 @@ const TAZ = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 /** A counting target as a process of this machine, outside of the node, that pods reach. */
 export interface Target {
   port: number;
-  stats(): Promise<CountingTargetStats>;
+  stats: () => Promise<CountingTargetStats>;
   /** How it answers from now on, such as `{ fail: '50%' }`. */
-  behave(behaviour: Record<string, string>): Promise<void>;
+  behave: (behaviour: Record<string, string>) => Promise<void>;
   /** Resolves with what it has counted when nothing has come for so long. */
-  quiet(forMs?: number): Promise<CountingTargetStats>;
-  close(): Promise<void>;
+  quiet: (forMs?: number) => Promise<CountingTargetStats>;
+  close: () => Promise<void>;
 }
 
 export async function startTarget(): Promise<Target> {

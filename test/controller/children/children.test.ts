@@ -58,6 +58,12 @@ suite('what a test needs beside its pods', { skip: api.missing }, () => {
     assert.equal((await account())!.metadata.resourceVersion, before);
   });
 
+  test('is the account alone for one that is new', async () => {
+    calls.splice(0);
+    await childrenOf(false).ensure(identity(owner.namespace, 'new'), true);
+    assert.deepEqual(calls, ['apply serviceaccounts']);
+  });
+
   test('comes back when it was removed or changed by hand', async () => {
     const children = childrenOf(false);
     await children.ensure(owner);

@@ -94,7 +94,8 @@ suite('the memory of a run in a real ConfigMap', { skip: api.missing }, () => {
     calls = 0;
     await map.restore(undefined);
     assert.equal(calls, 1, 'what is as it should be is only read');
-    await map.restore(map.version);
+    const { metadata } = await api.client.get(CONFIG_MAPS, place());
+    await map.restore(metadata.resourceVersion);
     assert.equal(calls, 1, 'what is known to be as it was written is not even that');
   });
 

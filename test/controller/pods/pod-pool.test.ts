@@ -63,6 +63,7 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
       test: owner,
       run: RUN,
       template: async () => templateOf(owner),
+      onNamespaceEnd: () => {},
       ...more,
     });
   const worker = (index: number, replacement = 0) => ({ index, replacement });
@@ -101,6 +102,21 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
       '2 its pod was deleted',
     ]);
     assert.equal(pool.podOf(uid!), null);
+  });
+
+  test('cannot be made in a namespace that is being deleted: that is told', async () => {
+    const doomed = await api.namespace();
+    await api.client.delete(NAMESPACES, { name: doomed });
+    const pool = poolWith({
+      test: identity(doomed, 'test'),
+      onNamespaceEnd: () => told.push('the namespace'),
+    });
+    const told: string[] = [];
+    pool.start(worker(0), ({ reason }) => told.push(reason));
+    await until('the end', () => told.length === 2);
+    assert.equal(told[0], 'the namespace');
+    assert.match(told[1]!, /^cannot be made: .*is being terminated/);
+    await pool.close();
   });
 
   test('of another leader are taken over by start and adopt; one that is gone has ended', async () => {
