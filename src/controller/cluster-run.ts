@@ -74,6 +74,7 @@ export class ClusterRun implements RunningView {
   /** What the workers were told last to look at, by a word. */
   #stamp = '';
   #started = false;
+  #detached = false;
   #trouble: { text: string; since: number } | null = null;
 
   constructor(options: ClusterRunOptions) {
@@ -152,10 +153,11 @@ export class ClusterRun implements RunningView {
       await this.#sendScout();
     } finally {
       // Workers of an earlier leader are waiting, whether or not it can be said now where to look.
-      if (!this.#started) this.coordinator.start();
+      if (!this.#started && !this.#detached) this.coordinator.start();
       this.#started = true;
     }
     const hash = await this.#options.templateHash();
+    if (this.#detached) return;
     this.coordinator.roll((worker) => [null, hash].includes(this.#options.madeFrom(worker)));
   }
 
@@ -189,6 +191,7 @@ export class ClusterRun implements RunningView {
    * @param leads this process still leads: it brings what it has begun to an end, for 2 s at most
    */
   async detach(leads: boolean): Promise<void> {
+    this.#detached = true;
     clearInterval(this.#timer);
     if (leads) await this.coordinator.retire();
     else this.coordinator.abandon();
@@ -233,6 +236,11 @@ export class ClusterRun implements RunningView {
   get isLive(): boolean {
     const { phase, suspended } = this.coordinator.outline();
     return phase === 'Draining' || (phase === 'Running' && !suspended);
+  }
+
+  /** It is not known yet whether it has begun: what an earlier leader has told of it stays. */
+  get isRestoring(): boolean {
+    return this.coordinator.outline().restoring;
   }
 
   get templatesLoaded(): boolean {

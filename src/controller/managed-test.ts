@@ -19,7 +19,7 @@ import { changeOf, isPersistent, readWanted, type Wanted } from './wanted.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** How often it is looked at again whether there is room for this test, in ms. */
+/** How often it is looked at again what nothing tells of, such as whether there is room for this test, in ms. */
 const ROOM_EVERY_MS = 5_000;
 
 /** How long what a test needs may be refused before it counts as stalled, in ms. */
@@ -272,8 +272,9 @@ export class ManagedTest {
       const reason = stalled ? 'WorkersCannotStart' : 'Starting';
       this.#refusal = { kind: 'starting', reason, message: `cannot start: ${words}`, stalled };
     } else {
-      const message = `${words}; what ran before goes on`;
-      this.#refusal = { kind: 'refused', reason: 'CannotFollow', message };
+      const tail =
+        error instanceof RunDataError ? 'the run does not outlive this controller' : 'the run goes on';
+      this.#refusal = { kind: 'refused', reason: 'CannotFollow', message: `${words}; ${tail}` };
     }
     try {
       await this.#tell(object);
@@ -296,6 +297,7 @@ export class ManagedTest {
   async #tell(object: LoadTestObject): Promise<number | null> {
     const state = this.#state();
     if (this.#detached || state === null || !this.#world.leads()) return null;
+    if (state.kind === 'starting' && this.#run?.isRestoring) return ROOM_EVERY_MS;
     const { namespace = '', name, uid = '' } = object.metadata;
     const view = {
       state,

@@ -363,6 +363,7 @@ export class Coordinator {
       startedAt: startAt === null ? null : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
+      restoring: this.#uncertain !== null,
       saveError: this.#memory.trouble,
       complete: this.#crew.members.every(
         ({ live, heard, incarnation }) => !live || heard || incarnation === null,

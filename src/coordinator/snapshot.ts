@@ -58,6 +58,8 @@ export interface RunOutline {
   digest: string | null;
   /** Why there is no newer set, in words; empty while nothing is wrong. */
   contentError: string;
+  /** An earlier coordinator may have named the start, and it is not known yet whether that was heard. */
+  restoring: boolean;
   /** Why the run cannot be saved, in words; empty while it can. */
   saveError: string;
   /** Every worker that an earlier coordinator had has been heard: before, counts are not whole. */

@@ -47,19 +47,6 @@ test('each key has its own wait, from how often it failed in a row', () => {
   assert.equal(backoff.failed('a'), 5);
 });
 
-test('a bucket gives turns to those that wait, one after another', () => {
-  const clock = new FakeClock();
-  const bucket = new TokenBucket(clock, 20, 2);
-  assert.deepEqual(
-    [1, 2, 3, 4].map(() => bucket.reserve()),
-    [0, 0, 50, 100],
-  );
-  assert.equal(bucket.take(), false);
-  clock.by(100);
-  assert.equal(bucket.waitMs, 50);
-  assert.equal(bucket.reserve(), 50);
-});
-
 test('a bucket gives a burst, then its rate', () => {
   const clock = new FakeClock();
   const bucket = new TokenBucket(clock, 20, 3);

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { LoadTestStatus } from '../../../src/api/status.ts';
 import { figuresOf, votesOf } from '../../../src/controller/status/figures.ts';
-import { type RunningView, statusOf, type TestView } from '../../../src/controller/status/status.ts';
+import {
+  type RunFigures,
+  type RunningView,
+  statusOf,
+  type TestView,
+} from '../../../src/controller/status/status.ts';
 import type { LoadTestObject } from '../../../src/kube/resources.ts';
 import { summarize } from '../../../src/report/summarize.ts';
 import type { Summary } from '../../../src/report/summary.ts';
@@ -22,15 +27,19 @@ const summary = (differences: Partial<Summary> = {}): Summary => ({
   ...differences,
 });
 
+const figures = (differences: Partial<RunFigures> = {}): RunFigures => ({
+  summary: summary(),
+  recentRate: null,
+  endsAt: '2026-11-26T12:10:00.250Z',
+  ...differences,
+});
+
 const run = (differences: Partial<RunningView> = {}): RunningView => ({
   id: 'r-1',
   key: 'k',
-  summary: () => summary(),
-  recentRate: () => null,
-  endsAt: () => '2026-11-26T12:10:00.250Z',
+  figures: () => figures(),
   votesSince: new Map(),
   workers: { desired: 2, ready: 1, replicas: 2 },
-  complete: true,
   templatesLoaded: true,
   ...differences,
 });
@@ -61,16 +70,20 @@ suite('the status of a test', () => {
   test('keeps what a new leader does not know yet', () => {
     const before = statusOf(
       object(),
-      view({ run: run({ summary: () => summary({ success: 0.5 }) }) }),
+      view({ run: run({ figures: () => figures({ summary: summary({ success: 0.5 }) }) }) }),
       SELECTOR,
     );
-    const after = statusOf(object(), view({ before, run: run({ complete: false }) }), SELECTOR);
+    const after = statusOf(
+      object(),
+      view({ before, run: run({ figures: () => figures({ summary: null }) }) }),
+      SELECTOR,
+    );
     assert.deepEqual(after, before);
   });
 
   test('keeps nothing of another run', () => {
     const before = statusOf(object(), view(), SELECTOR);
-    const other = run({ id: 'r-2', complete: false, endsAt: () => null });
+    const other = run({ id: 'r-2', figures: () => figures({ summary: null, endsAt: null }) });
     assert.deepEqual(statusOf(object(), view({ before, run: other }), SELECTOR).run, { id: 'r-2', key: 'k' });
   });
 
