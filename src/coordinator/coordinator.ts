@@ -357,10 +357,11 @@ export class Coordinator {
     const newest = Array.from({ length: this.#workers }, (_, index) => this.#crew.newest(index));
     const able = this.#crew.members.filter((member) => member.able);
     return {
-      phase: this.#phase,
+      // A start that may have been heard is taken for one that was, until it is known that it was not.
+      phase: this.#uncertain === null ? this.#phase : 'Running',
       reason: this.#verdict?.reason ?? '',
       suspended: plan?.suspendedAt(this.#course.runMs(this.#clock.now())) ?? this.#spec.suspend,
-      startedAt: startAt === null ? null : startAt + this.#wallOffset,
+      startedAt: startAt === null ? (this.#uncertain?.startAt ?? null) : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
       restoring: this.#uncertain !== null,

@@ -269,12 +269,13 @@ describe('the test and what belongs to it', { concurrency: 2 }, () => {
   });
 
   row('children deleted by hand', {
+    ...LONGER,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
       const { namespace, name } = place.test;
-      await cluster.client.delete(CONFIG_MAPS, { namespace, name: childName(name, 'run') });
       await cluster.client.delete(SERVICE_ACCOUNTS, { namespace, name: childName(name, 'worker') });
+      await cluster.client.delete(CONFIG_MAPS, { namespace, name: childName(name, 'run') });
       await until('both are there again', async () => {
         const there = await place.test.children();
         return ['ConfigMap', 'ServiceAccount'].every((kind) => there.some((child) => child.startsWith(kind)));
