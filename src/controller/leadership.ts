@@ -63,6 +63,9 @@ const MOST_CONFIG_MAPS = 100_000;
 /** Writes of mere figures, of all tests together, a second. */
 const STATUS_WRITES = 20;
 
+/** How many refused calls are told of, a second. */
+const REFUSALS_TOLD = 0.1;
+
 /** How often it is seen to that the certificate of the server is valid for long, in ms. */
 const AUTHORITY_EVERY_MS = 10 * 60_000;
 
@@ -85,6 +88,8 @@ export class Leadership {
   readonly #settingsMap: ScopedStore<ConfigMap>;
   readonly #tokens: PodTokens;
   readonly #authority: Authority;
+  /** What lines about calls that are refused are taken from. */
+  readonly #refusals: TokenBucket;
   #trusted = '';
   #settings: Settings = NO_LIMITS;
   /** The last that could be read to the end; null: there were none yet. */
@@ -127,6 +132,7 @@ export class Leadership {
       keep: withoutManagedFields,
       limit: 1,
     });
+    this.#refusals = new TokenBucket(clock, REFUSALS_TOLD, 10);
     this.#tokens = new PodTokens({ connection, clock, audience: AUDIENCE });
     this.#authority = new Authority({
       client,
@@ -255,7 +261,9 @@ export class Leadership {
       return null;
     } catch (error) {
       if (error instanceof TokenError) {
-        this.#log.warn({ reason: error.message }, 'a call to the coordinator was refused');
+        // Anybody can call.
+        if (this.#refusals.take())
+          this.#log.warn({ reason: error.message }, 'a call to the coordinator was refused');
         return null;
       }
       throw error;

@@ -5,6 +5,7 @@ import { Client } from '../../src/kube/client.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/object.ts';
 import { CONFIG_MAPS, LOAD_TESTS, PODS, SERVICE_ACCOUNTS } from '../../src/kube/resources.ts';
+import { SyncClient } from '../../src/worker/sync-client.ts';
 import { useApiServer } from '../cluster/api-server.ts';
 import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluster.ts';
 
@@ -510,5 +511,38 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     await cluster.until('a', ({ phase, workers }) => phase === 'Running' && workers?.ready === 2);
     const limits = cluster.workersOf('a').map((worker) => worker.variable('TAZ_MAX_RATE'));
     assert.deepEqual(limits, ['8000/s', '8000/s']);
+  });
+
+  play('lets go of a run that it has just begun to make, and the next one makes it', async (cluster) => {
+    const first = cluster.lead();
+    await cluster.apply('a', { duration: '1h', workers: { replicas: 2 } });
+    await eventually('there is something of it', async () => (await cluster.kept('a')) !== null);
+    await first.stop();
+    const { length } = first.writes;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.deepEqual(first.writes.slice(length), []);
+    cluster.lead();
+    const running = await cluster.untilReady('a', 'Running');
+    assert.deepEqual(new Set(cluster.workersOf('a').map(({ run }) => run)), new Set([running.run!.id]));
+    assert.equal(cluster.workersOf('a').length, 2);
+  });
+
+  play('answers nobody who shows no token of a worker, and tells of it a few times', async (cluster) => {
+    const controller = cluster.lead();
+    await cluster.apply('a', {});
+    await cluster.untilReady('a', 'Running');
+    const [worker] = cluster.workersOf('a');
+    const ca = (await cluster.kept('a'))!['ca.crt']!;
+    const stranger = new SyncClient(worker!.variable('TAZ_COORDINATOR'), async () => ({
+      token: 'x.y.z',
+      ca,
+    }));
+    for (let time = 0; time < 30; time++) {
+      await assert.rejects(stranger.scoutingOrder('d'), /answered 401/);
+    }
+    stranger.close();
+    const told = controller.logs.filter(({ msg }) => msg === 'a call to the coordinator was refused');
+    assert.ok(told.length >= 1 && told.length <= 12, `${told.length}`);
+    assert.ok(!JSON.stringify(told).includes('x.y.z'));
   });
 });
