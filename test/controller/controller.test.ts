@@ -398,6 +398,11 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
       const at = Date.now();
       await eventually('all have stopped', () => workers.every(({ state }) => state === 'ended'));
       assert.ok(Date.now() - at < 2000);
+      await eventually('all have gone', () => workers.every(({ over }) => over));
+      assert.ok(
+        workers.every(({ last }) => last?.saved),
+        'each is heard to its last word',
+      );
       assert.ok(
         workers.every(({ refusals }) => refusals.length === 0),
         workers[0]!.refusals.join(),
