@@ -56,6 +56,40 @@ suite('the memory of a run in a real ConfigMap', { skip: api.missing }, () => {
     assert.equal(calls, 1);
   });
 
+  test('is made in one call with all that it has to hold, where there is none as far as is known', async () => {
+    calls = 0;
+    const map = mapOf(1);
+    await map.open({ 'run.json': '1', 'none.json': null }, true);
+    assert.equal(calls, 1);
+    assert.deepEqual(await stored(), { 'run.json': '1' });
+    await assert.rejects(mapOf(1, false).open({}, true), conflict);
+    const next = mapOf(2);
+    await next.open({ 'run.json': '2' }, true);
+    assert.deepEqual(await stored(), { 'run.json': '2' });
+  });
+
+  test('knows the versions of its own writes, and no other', async () => {
+    const map = mapOf(1);
+    const versions: string[] = [];
+    const look = async () => {
+      versions.push((await api.client.get(CONFIG_MAPS, place())).metadata.resourceVersion!);
+    };
+    await map.open();
+    await look();
+    await map.save({ 'run.json': '1' });
+    await look();
+    await api.client.merge(CONFIG_MAPS, place(), { data: { 'run.json': 'by hand' } });
+    await look();
+    assert.deepEqual(
+      versions.map((version) => map.knows(version)),
+      [true, true, false],
+    );
+    await map.restore();
+    await look();
+    assert.ok(map.knows(versions.at(-1)!));
+    assert.deepEqual(await stored(), { 'run.json': '1' });
+  });
+
   test('takes nothing of a leader that was deposed', async () => {
     const old = mapOf(1);
     await old.open();
