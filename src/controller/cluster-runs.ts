@@ -44,7 +44,7 @@ const RESULT_KEY = 'result.json';
 const LEASE_MS = 120_000;
 
 /** Calls go over a network, to a controller that may have many of them. */
-const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
+export const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
 
 /** How a summary is tried to be kept, in ms. */
 const FIRST_RETRY_MS = 500;
