@@ -33,7 +33,7 @@ const idleSeconds = Number(values.idle);
 const MOST_MB = 300;
 /** The most that any stage may take, in ms. */
 const PATIENCE_MS = 180_000;
-/** What V8 gives itself in a container of 512 MiB, the chart's limit: on a large machine, it would leave garbage about. */
+/** About what V8 gives itself in a container of 512 MiB, the chart's limit: on a large machine it leaves garbage about. */
 const HEAP_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=2'];
 /** How many calls this process makes at a time. */
 const AT_A_TIME = 16;

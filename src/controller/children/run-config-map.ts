@@ -84,7 +84,8 @@ export class RunConfigMap {
    */
   open(changes: RunData = {}, isNew = false): Promise<void> {
     return this.#inTurn(async () => {
-      const found = isNew ? null : await this.#find();
+      if (isNew && (await this.#begin(changes))) return;
+      const found = await this.#find();
       this.#seen = found;
       this.#data = { ...found?.data };
       const recorded = epochOf(found);
@@ -120,22 +121,26 @@ export class RunConfigMap {
     });
   }
 
+  /** Makes it. @returns false: there is one */
+  async #begin(changes: RunData): Promise<boolean> {
+    const wanted = changedBy({}, changes);
+    try {
+      this.#saw(await this.#create(wanted), wanted);
+      this.#taken = true;
+      return true;
+    } catch (error) {
+      if (isKubeError(error, 'AlreadyExists')) return false;
+      throw error;
+    }
+  }
+
   /** @param changes to what it holds; when the write has failed, it may hold them or not */
   async #write(changes: RunData): Promise<void> {
-    const wanted: Record<string, string> = { ...this.#data };
-    for (const [key, value] of Object.entries(changes)) {
-      if (value === null) delete wanted[key];
-      else wanted[key] = value;
-    }
-    checkSize(wanted);
+    const wanted = changedBy(this.#data, changes);
     for (let tries = 1; ; tries++) {
       try {
         const seen = await (this.#seen === null ? this.#create(wanted) : this.#patch(this.#seen, wanted));
-        // The same texts again would take as much memory once more.
-        this.#seen = { ...seen, data: wanted };
-        this.#data = wanted;
-        this.#remember();
-        return;
+        return this.#saw(seen, wanted);
       } catch (error) {
         if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === MAX_TRIES) throw error;
         // The namespace is gone.
@@ -143,6 +148,13 @@ export class RunConfigMap {
         await this.#lookAgain(error);
       }
     }
+  }
+
+  /** It was written. The same texts as they came back would take as much memory once more. */
+  #saw(seen: ConfigMap, data: Record<string, string>): void {
+    this.#seen = { ...seen, data };
+    this.#data = data;
+    this.#remember();
   }
 
   #remember(): void {
@@ -208,6 +220,17 @@ export class RunConfigMap {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+/** @throws RunDataError when it would be too large */
+function changedBy(data: Readonly<Record<string, string>>, changes: RunData): Record<string, string> {
+  const wanted: Record<string, string> = { ...data };
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null) delete wanted[key];
+    else wanted[key] = value;
+  }
+  checkSize(wanted);
+  return wanted;
 }
 
 function epochOf(map: ConfigMap | null): number {
