@@ -1,9 +1,9 @@
-// Everything a change has to pass. `npm test` runs all steps; `npm test -- WORD…` runs the tests whose path or name
-// holds the words, and nothing else. Other scripts use `check.ts --step NAME…` and `check.ts --fix`.
+// Everything a change has to pass. `npm test` runs all steps and all tests but the long ones, which run in CI and with
+// TAZ_TEST_LONG=1; `npm test -- WORD…` runs the tests whose path or name holds the words, and nothing else. Other scripts use `check.ts --step NAME…` and `check.ts --fix`.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { runTests } from './testing/run-tests.ts';
+import { runTests, shortTests, usualTests } from './testing/run-tests.ts';
 import { formatRecord } from './testing/test-list.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -55,7 +55,12 @@ function runStep(steps: Steps, name: string): void {
 }
 
 async function test(words: string[]): Promise<void> {
-  const ran = await runTests(root, words, (text) => process.stdout.write(text));
+  const short = shortTests(root);
+  const all = words.length > 0 || Boolean(process.env['CI']) || process.env['TAZ_TEST_LONG'] === '1';
+  const files = all ? usualTests(root) : short;
+  const ran = await runTests(root, words, (text) => process.stdout.write(text), files);
+  if (!all)
+    console.log(`${short.left} files of long tests were left out: TAZ_TEST_LONG=1 npm test runs them too`);
   const record = process.env['TAZ_TESTS_RAN'];
   if (record !== undefined) writeFileSync(record, formatRecord(ran.tests));
   if (ran.tests.length === 0) console.log(`no test has a path or a name with ${words.join(' or ')}`);

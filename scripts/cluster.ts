@@ -28,12 +28,22 @@ try {
   if (own) startCluster();
   findTools();
   refuseAnother();
-  process.env['TAZ_TEST_IMAGE'] ??= buildImage();
-  await test(process.argv.slice(2));
+  await withOurs(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
 } finally {
   if (own) run(join(scripts, 'down'), ['--dir', join(folder, 'cluster')]);
-  else uninstall();
   rmSync(folder, { recursive: true, force: true });
+}
+
+async function withOurs(words: string[]): Promise<void> {
+  process.env['TAZ_TEST_IMAGE'] ??= buildImage();
+  try {
+    await test(words);
+  } finally {
+    if (!own) uninstall();
+  }
 }
 
 async function test(words: string[]): Promise<void> {

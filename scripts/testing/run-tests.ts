@@ -36,13 +36,23 @@ export function selectTests(files: readonly string[], words: readonly string[]):
   };
 }
 
-/** The test files below `<root>/test`. Those named `*.serial.test.ts` measure time. */
+/**
+ * The test files below `<root>/test`. Those named `*.serial.test.ts` measure time, those named `*.long.serial.test.ts`
+ * take minutes besides.
+ */
 export function usualTests(root: string): TestFiles {
   return {
     files: globSync('test/**/*.test.ts', { cwd: root }).toSorted(),
     isSerial: (file) => file.endsWith('.serial.test.ts'),
     stalledAfterMs: STALLED_AFTER_MS,
   };
+}
+
+/** The usual ones but for those that take minutes. */
+export function shortTests(root: string): TestFiles & { left: number } {
+  const usual = usualTests(root);
+  const files = usual.files.filter((file) => !file.endsWith('.long.serial.test.ts'));
+  return { ...usual, files, left: usual.files.length - files.length };
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Verdict } from '../stop/verdict.ts';
 import { configMapsOf, type Data, scoutingOrder } from './config-maps.ts';
 import type { PodPool } from './pods/pod-pool.ts';
 import { canonical } from './run-key.ts';
+import { exceeds } from './safety.ts';
 import type { Settings } from './settings.ts';
 import { RecentRate } from './status/recent-rate.ts';
 import { instant, type RunFigures, type RunningView } from './status/status.ts';
@@ -33,6 +34,8 @@ export interface ClusterRunOptions {
   ownMap: string;
   /** What pods are made from at this moment, by a word. */
   templateHash: () => Promise<string>;
+  /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
+  check: (applied: Wanted) => Promise<void>;
   /** From which template the pod of a worker was made; null: it has none yet. */
   madeFrom: (worker: PoolWorker) => string | null;
   /** Keeps what has become of the run; resolves when it is kept. */
@@ -66,7 +69,7 @@ export class ClusterRun implements RunningView {
   #applied: Wanted;
   #configMaps: ReadonlySet<string>;
   /** What the coordinator was told last, by a word, and from what that was made. */
-  #told: { by: RunSpec; held: boolean; word: string } | null = null;
+  #told: { by: RunSpec; settings: Settings; word: string };
   #seen = '';
   /** What the workers were told last to look at, by a word. */
   #stamp = '';
@@ -78,6 +81,9 @@ export class ClusterRun implements RunningView {
     this.id = options.id;
     this.coordinator = options.coordinator;
     this.#applied = options.applied;
+    const settings = options.settings();
+    const { spec: by } = options.applied;
+    this.#told = { by, settings, word: canonicalSpec(heldSpec(by, settings)) };
     this.#configMaps = placesOf(options.applied, options.ownMap);
     this.#timer = setInterval(() => this.#watch(), WATCH_MS);
     this.ended = Promise.race([this.#letGo.promise, this.#end()]);
@@ -122,13 +128,18 @@ export class ClusterRun implements RunningView {
   /** Follows the settings of the cluster, which may have changed. */
   keepUp(): void {
     const { spec: by } = this.#applied;
-    const { killSwitch: held } = this.#options.settings();
+    const settings = this.#options.settings();
     const told = this.#told;
-    if (told?.by === by && told.held === held) return;
-    const spec = held ? { ...by, suspend: true } : by;
+    if (told.by === by && told.settings === settings) return;
+    const spec = heldSpec(by, settings);
     const word = canonicalSpec(spec);
-    this.#told = { by, held, word };
-    if (word !== told?.word) this.coordinator.change(spec);
+    this.#told = { by, settings, word };
+    if (word !== told.word) this.coordinator.change(spec);
+  }
+
+  /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
+  check(applied: Wanted): Promise<void> {
+    return this.#options.check(applied);
   }
 
   /**
@@ -209,7 +220,7 @@ export class ClusterRun implements RunningView {
     return {
       summary: complete ? this.#summaryOf(snapshot) : null,
       recentRate: complete ? this.#recentRateOf(snapshot) : null,
-      endsAt: endsAt === null ? null : new Date(endsAt).toISOString(),
+      endsAt: endsAt === null ? null : new Date(Math.round(endsAt)).toISOString(),
     };
   }
 
@@ -252,23 +263,24 @@ export class ClusterRun implements RunningView {
       };
     }
     const { desired, ready } = this.workers;
-    const text = this.#troubleText();
+    const text = this.#startTroubleText();
     const stalled = this.#trouble !== null && this.#now - this.#trouble.since > STALLED_AFTER_MS;
     return {
       kind: 'starting',
       reason: stalled ? 'WorkersCannotStart' : 'WaitingForWorkers',
-      message: `${ready} of ${desired} workers are ready${text === '' ? '' : `; ${text}`}`,
+      message: joined(`${ready} of ${desired} workers are ready`, text),
       stalled,
     };
   }
 
   #held(): TestState {
-    if (this.#options.settings().killSwitch) {
-      return {
-        kind: 'held',
-        by: 'KillSwitch',
-        message: 'the kill switch of this cluster is on: nothing is sent',
-      };
+    const { killSwitch, wrong } = this.#options.settings();
+    if (killSwitch) {
+      const why =
+        wrong === ''
+          ? 'the kill switch of this cluster is on'
+          : `the settings of this cluster are wrong (${wrong})`;
+      return { kind: 'held', by: 'KillSwitch', message: `${why}: nothing is sent` };
     }
     return { kind: 'held', by: 'Suspended', message: 'spec.suspend is true: nothing is sent' };
   }
@@ -277,7 +289,18 @@ export class ClusterRun implements RunningView {
     const { desired, ready } = this.workers;
     const since = startedAt === null ? '' : ` since ${instant(new Date(startedAt))}`;
     const text = ready < desired ? this.#troubleText() : '';
-    return `${ready} of ${desired} workers send${since}${text === '' ? '' : `; ${text}`}`;
+    return joined(`${ready} of ${desired} workers send${since}`, text, this.#saveText());
+  }
+
+  /** What keeps the run from being kept. */
+  #saveText(): string {
+    const { saveError } = this.coordinator.outline();
+    return saveError === '' ? '' : `the run cannot be saved, and no change of it takes effect: ${saveError}`;
+  }
+
+  /** What keeps the run from starting. */
+  #startTroubleText(outline = this.coordinator.outline()): string {
+    return this.#troubleText(outline) || this.#saveText();
   }
 
   /** What keeps workers from coming up, the first of them. */
@@ -295,7 +318,7 @@ export class ClusterRun implements RunningView {
 
   #watch(): void {
     const outline = this.coordinator.outline();
-    const text = this.#troubleText(outline);
+    const text = this.#startTroubleText(outline);
     if (text === '') this.#trouble = null;
     else this.#trouble = { text, since: this.#trouble?.since ?? this.#now };
     const seen = JSON.stringify({ ...outline, missing: text });
@@ -311,6 +334,16 @@ export class ClusterRun implements RunningView {
     await this.#options.saveResult(summary);
     return summary;
   }
+}
+
+/** The spec, held where the settings of the cluster keep it from being sent. */
+export function heldSpec(spec: RunSpec, settings: Settings): RunSpec {
+  const holds = settings.killSwitch || exceeds(spec, settings, []) !== null;
+  return holds ? { ...spec, suspend: true } : spec;
+}
+
+function joined(...parts: string[]): string {
+  return parts.filter((part) => part !== '').join('; ');
 }
 
 function placesOf({ loadtest, spec }: Wanted, ownMap: string): ReadonlySet<string> {

@@ -6,19 +6,22 @@ import { Coordinator } from '../coordinator/coordinator.ts';
 import { RECORD_FORMAT, type RunRecord } from '../coordinator/run-record.ts';
 import type { PoolWorker } from '../coordinator/worker-pool.ts';
 import type { Client } from '../kube/client.ts';
-import { isKubeError } from '../kube/errors.ts';
+import { sleep } from '../kube/deadline.ts';
+import { isKubeError, KubeError } from '../kube/errors.ts';
 import type { Term } from '../kube/leader.ts';
-import { CONFIG_MAPS, type LoadTestObject, type Pod } from '../kube/resources.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { CONFIG_MAPS, type LoadTestObject, PODS, type Pod } from '../kube/resources.ts';
 import type { Summary } from '../report/summary.ts';
 import { formatRate } from '../units/rate.ts';
 import { Children } from './children/children.ts';
-import { childName } from './children/names.ts';
-import { LABELS, type TestIdentity } from './children/owner.ts';
-import { RunConfigMap } from './children/run-config-map.ts';
-import { ClusterRun } from './cluster-run.ts';
+import { childName, podName } from './children/names.ts';
+import { LABELS, ownerUidOf, type TestIdentity } from './children/owner.ts';
+import { RunConfigMap, RunDataError } from './children/run-config-map.ts';
+import { ClusterRun, heldSpec } from './cluster-run.ts';
 import { ConfigMapReads } from './config-map-reads.ts';
-import { endedOf } from './ended.ts';
+import { type Ended, endedOf, lostEnd } from './ended.ts';
 import { Overlays } from './pods/overlay.ts';
+import { endOf } from './pods/pod-end.ts';
 import { PodPool } from './pods/pod-pool.ts';
 import {
   CA_KEY,
@@ -26,14 +29,14 @@ import {
   templateHash,
   type WorkerDefaults,
   type WorkerTemplate,
-  workerOf,
   workerTemplate,
 } from './pods/worker-pod.ts';
+import { resultTexts } from './result-texts.ts';
 import { canonical } from './run-key.ts';
 import type { ScopedStore } from './scoped-store.ts';
 import type { Settings } from './settings.ts';
 import type { Left } from './test-world.ts';
-import { type Wanted, wantedOf } from './wanted.ts';
+import { isPersistent, type Wanted, wantedOf } from './wanted.ts';
 
 /** Keys of a test's ConfigMap, besides that of the authority. */
 const RUN_KEY = 'run.json';
@@ -45,6 +48,8 @@ const LEASE_MS = 120_000;
 
 /** Calls go over a network, to a controller that may have many of them. */
 export const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
+/** How long the worker of a pod that no run knows has to end by itself, in s. */
+const STRANGER_GRACE_SECONDS = 10;
 
 /** How a summary is tried to be kept, in ms. */
 const FIRST_RETRY_MS = 500;
@@ -67,12 +72,13 @@ export interface ClusterRunsOptions {
   term: Term;
   pods: ScopedStore<Pod>;
   /** Metadata of all ConfigMaps. */
-  configMaps: Pick<ScopedStore<{ metadata: { name: string; resourceVersion?: string } }>, 'get'>;
+  configMaps: Pick<ScopedStore<KubeObject>, 'get'>;
   settings: () => Settings;
   /** The authorities that workers trust, as PEM. */
   trusted: () => string;
   /** What pods have in common, besides what the settings say. */
-  workers: Pick<WorkerDefaults, 'image' | 'imagePullPolicy' | 'imagePullSecrets' | 'coordinatorUrl'>;
+  workers: Pick<WorkerDefaults, 'image' | 'imagePullPolicy' | 'imagePullSecrets'>;
+  coordinatorUrl: () => string;
   networkPolicies: boolean;
 }
 
@@ -93,51 +99,84 @@ export class ClusterRuns {
     );
   }
 
-  /** @returns null: nothing is kept of this test. @throws KubeError */
-  async recall(object: LoadTestObject): Promise<Left> {
+  /** What there is of an earlier run. @returns null: nothing, as far as is known. @throws KubeError */
+  async recall(object: LoadTestObject): Promise<Left | null> {
     const test = identityOf(object);
-    if (!this.#hasMap(test)) return null;
+    const { id, key, verdict } = object.status?.run ?? {};
+    const wasGoingOn = id !== undefined && verdict === undefined;
+    const kept = this.#kept(test);
+    // What a status tells of may be younger than what is known of ConfigMaps.
+    if (kept === undefined && !(wasGoingOn && (await this.#find(test)) !== null)) {
+      return wasGoingOn ? this.#lost(test, id, key ?? '', 'its ConfigMap is gone') : null;
+    }
     const memory = this.#memoryOf(test);
     await memory.open();
-    const { [TEST_KEY]: testText, [RUN_KEY]: runText, [RESULT_KEY]: resultText } = memory.data;
-    if (testText === undefined) return null;
-    const record = JSON.parse(testText) as TestRecord;
-    const applied = this.#appliedOf(object, record);
-    if (applied === null) return null;
-    if (resultText !== undefined) {
-      const summary = JSON.parse(resultText) as Summary;
-      if (summary.run === record.run) return { kind: 'ended', ended: endedOf(summary, applied.key) };
-    }
-    const restored = runText === undefined ? null : (JSON.parse(runText) as RunRecord);
-    if (restored !== null && (restored.format !== RECORD_FORMAT || restored.run !== record.run)) return null;
-    await this.#children.ensure(test);
-    return { kind: 'running', run: this.#open(test, memory, record, applied, restored) };
+    const left = await this.#leftIn(object, memory);
+    if (typeof left !== 'string') return left;
+    if (wasGoingOn) return this.#lost(test, id, key ?? '', left);
+    return null;
   }
 
-  /** Makes what a run needs, and starts it. @throws ProblemsError where its pod template is wrong; KubeError, RunDataError */
-  async start(object: LoadTestObject, wanted: Wanted): Promise<ClusterRun> {
+  /**
+   * Makes what a run needs, and starts it; or goes on with what an earlier leader has begun, of which nobody knew here.
+   * @param before the last run; null: none is known
+   * @throws ProblemsError where its pod template is wrong; KubeError, RunDataError
+   */
+  async start(object: LoadTestObject, wanted: Wanted, before: Ended | null): Promise<Left> {
     const test = identityOf(object);
-    const { clock, workers } = this.#options;
+    const { clock, workers, term } = this.#options;
     const record: TestRecord = { run: runId(clock), spec: wanted.loadtest.spec, image: workers.image };
     await this.#templateOf(test, record.run, wanted, record.image);
     const isNew = object.status?.run === undefined && !this.#hasMap(test);
     await this.#children.ensure(test, isNew);
     const memory = this.#memoryOf(test);
-    const data = { [CA_KEY]: this.#options.trusted(), [TEST_KEY]: JSON.stringify(record) };
-    await memory.open({ ...data, [RUN_KEY]: null, [RESULT_KEY]: null }, isNew);
-    return this.#open(test, memory, record, wanted, null);
+    await memory.open();
+    const left = await this.#leftIn(object, memory);
+    if (typeof left !== 'string' && isNews(left, before, wanted)) return left;
+    await memory.save({
+      [CA_KEY]: this.#options.trusted(),
+      [TEST_KEY]: JSON.stringify(record),
+      [RUN_KEY]: null,
+      [RESULT_KEY]: null,
+    });
+    // The next leader goes on with it.
+    if (!term.held()) throw new KubeError('Conflict', 'this controller does not lead any more');
+    return { kind: 'running', run: this.#open(test, memory, record, wanted, null) };
   }
 
   /** Deletes what is kept of a run that has ended. @throws KubeError */
   async forget(object: LoadTestObject): Promise<void> {
     const test = identityOf(object);
-    if (!this.#hasMap(test)) return;
-    const place = { namespace: test.namespace, name: childName(test.name, 'run') };
+    const kept = this.#kept(test);
+    if (kept === undefined || ownerUidOf(kept.metadata) !== test.uid) return;
     try {
-      await this.#options.client.delete(CONFIG_MAPS, place);
+      await this.#options.client.delete(CONFIG_MAPS, placeOf(test), { uid: kept.metadata.uid });
     } catch (error) {
-      if (!isKubeError(error, 'NotFound')) throw error;
+      if (!isKubeError(error, 'NotFound', 'Conflict')) throw error;
     }
+  }
+
+  /**
+   * Ends the pods of a test that are of none or another run: nobody tells them what to do.
+   * @param run id of the run that goes on; null: none does
+   * @returns how many may still send
+   * @throws KubeError
+   */
+  async removeStrangers(object: LoadTestObject, run: string | null): Promise<number> {
+    const { client, pods } = this.#options;
+    const strangers = pods
+      .having(identityOf(object).uid)
+      .filter((pod) => pod.metadata.labels?.[LABELS.run] !== run && this.#maySend(pod));
+    for (const { metadata } of strangers) {
+      const { namespace, name, uid, deletionTimestamp } = metadata;
+      if (deletionTimestamp !== undefined) continue;
+      try {
+        await client.delete(PODS, { namespace, name }, { uid, gracePeriodSeconds: STRANGER_GRACE_SECONDS });
+      } catch (error) {
+        if (!isKubeError(error, 'NotFound', 'Conflict')) throw error;
+      }
+    }
+    return strangers.length;
   }
 
   /** A test is there no more. */
@@ -155,18 +194,54 @@ export class ClusterRuns {
     return new RunConfigMap({ client, test, epoch: term.epoch, held: () => term.held() });
   }
 
-  /** @returns null: it was written by a version that knew another schema */
-  #appliedOf({ apiVersion, kind, metadata }: LoadTestObject, { spec }: TestRecord): Wanted | null {
-    const { name, namespace = '' } = metadata;
+  /** What is known of the ConfigMap of a test; undefined: there is none. */
+  #kept(test: TestIdentity): KubeObject | undefined {
+    const { namespace, name } = placeOf(test);
+    return this.#options.configMaps.get(`${namespace}/${name}`);
+  }
+
+  async #find(test: TestIdentity): Promise<KubeObject | null> {
+    return this.#options.client.find(CONFIG_MAPS, placeOf(test));
+  }
+
+  /** Whether the worker of a pod may live: one that is gone from sight does for its lease at most. */
+  #maySend(pod: Pod): boolean {
+    if (endOf(pod) !== null) return false;
+    const { deletionTimestamp } = pod.metadata;
+    return (
+      deletionTimestamp === undefined || this.#options.clock.wall() < Date.parse(deletionTimestamp) + LEASE_MS
+    );
+  }
+
+  #lost({ namespace, name }: TestIdentity, run: string, key: string, why: string): Left {
+    const { clock, log } = this.#options;
+    log.error({ loadtest: `${namespace}/${name}`, run, why }, 'what was kept of a run is lost');
+    return { kind: 'ended', ended: lostEnd(run, key, why, new Date(clock.wall())) };
+  }
+
+  /** @returns why nothing can be made of it, in words */
+  async #leftIn(object: LoadTestObject, memory: RunConfigMap): Promise<Left | string> {
+    const test = identityOf(object);
+    const texts = memory.data;
+    if (texts[TEST_KEY] === undefined) return `its ConfigMap has no ${TEST_KEY}`;
+    let record: TestRecord;
+    let applied: Wanted;
+    let restored: RunRecord | null;
     try {
-      return wantedOf(parseLoadTest({ apiVersion, kind, metadata: { name, namespace }, spec }));
+      record = JSON.parse(texts[TEST_KEY]) as TestRecord;
+      applied = appliedOf(object, record);
+      const summary = JSON.parse(texts[RESULT_KEY] ?? 'null') as Summary | null;
+      if (summary?.run === record.run) return { kind: 'ended', ended: endedOf(summary, applied.key) };
+      restored = JSON.parse(texts[RUN_KEY] ?? 'null') as RunRecord | null;
     } catch (error) {
-      this.#options.log.error(
-        { namespace, name, error: String(error) },
-        'what was kept of a run cannot be read',
-      );
-      return null;
+      return `its ConfigMap cannot be read: ${(error as Error).message}`;
     }
+    if (restored !== null && (restored.format !== RECORD_FORMAT || restored.run !== record.run)) {
+      return `its ${RUN_KEY} is of another version or run`;
+    }
+    await this.#children.ensure(test);
+    if (!this.#options.term.held()) throw new KubeError('Conflict', 'this controller does not lead any more');
+    return { kind: 'running', run: this.#open(test, memory, record, applied, restored) };
   }
 
   #open(
@@ -191,31 +266,24 @@ export class ClusterRuns {
       onNamespaceEnd: () => run.stop('StoppedByUser', 'its namespace is being deleted'),
     });
     const ownMap = childName(test.name, 'run');
-    const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
     let wasShown = false;
-    /** What was changed or removed by hand comes back. */
-    const putRight = async (): Promise<void> => {
-      const version = versionOf(ownMap);
-      wasShown ||= version !== undefined;
-      if (!owned || !wasShown || (version !== undefined && memory.knows(version))) return;
-      if (version === undefined) this.#children.forget(test.uid);
-      await memory.restore();
-    };
-    const write = async (key: string, text: string): Promise<void> => {
-      if (owned) await memory.save({ [key]: text });
-    };
+    const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
     const coordinator = new Coordinator({
       clock,
       pool,
       run: record.run,
-      spec: { ...applied.spec, suspend: applied.spec.suspend || settings().killSwitch },
+      spec: heldSpec(applied.spec, settings()),
       content: null,
       lanes: null,
       leaseMs: LEASE_MS,
       timing: TIMING,
       records: null,
       epoch: memory.epoch,
-      store: { save: (run) => write(RUN_KEY, JSON.stringify(run)) },
+      store: {
+        save: async (run) => {
+          if (owned) await memory.save({ [RUN_KEY]: JSON.stringify(run) });
+        },
+      },
       restored,
       note: (line) => log.info({ loadtest: `${namespace}/${test.name}`, run: record.run }, line),
     });
@@ -233,16 +301,22 @@ export class ClusterRuns {
         if (isPersistent(run.applied)) image = this.#options.workers.image;
         return templateHash(await template());
       },
+      check: async (wanted) => void (await this.#templateOf(test, record.run, wanted, image)),
       madeFrom: (worker) => this.#madeFrom(test, record.run, worker),
       keep: async ({ loadtest }) => {
-        await putRight();
+        const shown = this.#kept(test)?.metadata.resourceVersion;
+        wasShown ||= shown !== undefined;
+        // One that was there and is not was removed by hand, and others with it perhaps.
+        if (wasShown && shown === undefined) this.#children.forget(test.uid);
         await this.#children.ensure(test);
+        if (!owned) return;
+        await memory.restore(shown);
         const text = JSON.stringify({ ...record, image, spec: loadtest.spec } satisfies TestRecord);
-        if (owned) await memory.save({ [TEST_KEY]: text, [CA_KEY]: this.#options.trusted() });
+        await memory.save({ [TEST_KEY]: text, [CA_KEY]: this.#options.trusted() });
       },
       saveResult: (summary) =>
         this.#keepTrying(
-          () => write(RESULT_KEY, JSON.stringify(summary)),
+          () => this.#saveResult(memory, summary),
           () => owned,
         ),
       disown: () => {
@@ -259,7 +333,7 @@ export class ClusterRuns {
     applied: Wanted,
     image: string,
   ): Promise<WorkerTemplate> {
-    const { workers, settings } = this.#options;
+    const { workers, coordinatorUrl, settings } = this.#options;
     const { maxRatePerTest, allowedHosts, workerResources } = settings();
     const { beside, template: overlay = null } = applied.loadtest.spec.workers;
     const base = workerTemplate({
@@ -269,6 +343,7 @@ export class ClusterRuns {
       beside: beside?.matchLabels ?? null,
       defaults: {
         ...workers,
+        coordinatorUrl: coordinatorUrl(),
         image,
         resources: workerResources,
         maxRate: maxRatePerTest === null ? null : formatRate(maxRatePerTest),
@@ -282,14 +357,25 @@ export class ClusterRuns {
   }
 
   /** From which template the pod of a worker was made; null: it has none yet. */
-  #madeFrom({ uid }: TestIdentity, run: string, { index, replacement }: PoolWorker): string | null {
-    for (const pod of this.#options.pods.having(uid)) {
-      const worker = workerOf(pod);
-      if (worker?.index !== index || worker.replacement !== replacement) continue;
-      if (pod.metadata.labels?.[LABELS.run] !== run) continue;
-      return pod.metadata.annotations?.[TEMPLATE_ANNOTATION] ?? '';
+  #madeFrom({ namespace, name, uid }: TestIdentity, run: string, worker: PoolWorker): string | null {
+    const { index, replacement } = worker;
+    const pod = this.#options.pods.get(`${namespace}/${podName(name, run, index, replacement)}`);
+    if (pod === undefined || ownerUidOf(pod.metadata) !== uid) return null;
+    return pod.metadata.annotations?.[TEMPLATE_ANNOTATION] ?? '';
+  }
+
+  /** With as much of it as there is room for. @throws KubeError, RunDataError */
+  async #saveResult(memory: RunConfigMap, summary: Summary): Promise<void> {
+    let tooLarge: unknown;
+    for (const text of resultTexts(summary)) {
+      try {
+        return await memory.save({ [RESULT_KEY]: text, [RUN_KEY]: null });
+      } catch (error) {
+        if (!(error instanceof RunDataError)) throw error;
+        tooLarge = error;
+      }
     }
-    return null;
+    throw tooLarge;
   }
 
   /** Until it is done, or nobody wants it any more. */
@@ -304,7 +390,7 @@ export class ClusterRuns {
         return await step();
       } catch (error) {
         log.warn({ error: String(error) }, 'the result of a run cannot be kept yet');
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await sleep(waitMs, term.signal);
       }
     }
   }
@@ -314,12 +400,23 @@ function identityOf({ metadata: { namespace = '', name, uid = '' } }: LoadTestOb
   return { namespace, name, uid };
 }
 
+function placeOf({ namespace, name }: TestIdentity): { namespace: string; name: string } {
+  return { namespace, name: childName(name, 'run') };
+}
+
+/** @throws Error where it was written by a version that knew another schema */
+function appliedOf({ apiVersion, kind, metadata }: LoadTestObject, { spec }: TestRecord): Wanted {
+  const { name, namespace = '' } = metadata;
+  return wantedOf(parseLoadTest({ apiVersion, kind, metadata: { name, namespace }, spec }));
+}
+
+/** Whether what was found has to be heeded: a run that goes on, or the end of one that is asked for and not known of. */
+function isNews(left: Left, before: Ended | null, wanted: Wanted): boolean {
+  if (left.kind === 'running') return true;
+  return left.ended.run !== before?.run && left.ended.key === wanted.key;
+}
+
 /** Begins with the instant, so that runs are in order. */
 function runId(clock: Clock): string {
   return `${clock.wall().toString(36)}${randomBytes(3).toString('hex')}`;
-}
-
-function isPersistent({ spec }: Wanted): boolean {
-  const sendsOnce = spec.source.kind === 'targets' && !spec.source.loop;
-  return spec.durationMs === null && spec.schedule.kind !== 'stages' && !sendsOnce;
 }

@@ -40,10 +40,14 @@ export interface ControllerOptions {
   log: Logger;
 }
 
+/** All that a look at a test waits for has a deadline: one that takes longer, in ms, never ends. */
+const STUCK_MS = 15 * 60_000;
+
 const NOBODY: ControllerView = {
   leads: false,
   queued: 0,
   watchAgesMs: {},
+  unseen: {},
   tests: 0,
   running: 0,
   told: [],
@@ -75,7 +79,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const client = new Client(connection, 'taz-controller');
   const events = new EventRecorder({ client, clock, controller: 'taz.dev/controller', instance: podName });
   const health = new HealthServer({
-    alive: () => true,
+    alive: () => (leadership?.longestMs ?? 0) < STUCK_MS,
     // One that has once reached the API server stays ready: workers must not lose their way to a leader while it is away.
     ready: () => reached,
     metrics: () => metrics.text(),

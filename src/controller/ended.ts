@@ -13,10 +13,18 @@ export interface Ended {
   finishedAt: string;
   /** null: what the status has of it is all that is left. */
   summary: Summary | null;
+  /** Nobody knows what it has sent, since what was kept of it is gone. */
+  lost: boolean;
+}
+
+/** A run of which nobody knows what it has sent: it is ended, and not made up for, as it may have sent all it should. */
+export function lostEnd(run: string, key: string, why: string, now: Date): Ended {
+  const reason = `what was kept of the run is lost (${why}): it was ended, as nobody knows what it has sent`;
+  return { run, key, verdict: 'Failed', reason, finishedAt: now.toISOString(), summary: null, lost: true };
 }
 
 /** Of a summary whose run has ended. */
 export function endedOf(summary: Summary, key: string): Ended {
   const { run, verdict, reason, finishedAt } = summary;
-  return { run, key, verdict: verdict!, reason, finishedAt: finishedAt!, summary };
+  return { run, key, verdict: verdict!, reason, finishedAt: finishedAt!, summary, lost: false };
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { isIP } from 'node:net';
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../attack/clock.ts';
 import type { Caller } from '../coordinator/caller.ts';
@@ -19,12 +21,12 @@ import {
   PODS,
   type Pod,
 } from '../kube/resources.ts';
-import { withoutManagedFields } from '../kube/store.ts';
+import { type StoreChange, withoutManagedFields } from '../kube/store.ts';
 import { TokenBucket } from '../kube/token-bucket.ts';
 import { metadataSource, objectSource } from '../kube/watch-source.ts';
+import type { Rational } from '../units/rational.ts';
 import { Authority, servingHosts } from './authority/authority.ts';
-import { ownerUidOf, WORKER_SELECTOR } from './children/owner.ts';
-import type { ClusterRun } from './cluster-run.ts';
+import { ownerKeyOf, ownerUidOf, WORKER_SELECTOR } from './children/owner.ts';
 import { ClusterRuns } from './cluster-runs.ts';
 import type { ControllerOptions } from './controller.ts';
 import { LeaderLabel } from './identity/leader-label.ts';
@@ -33,10 +35,12 @@ import { ManagedTest } from './managed-test.ts';
 import { type ControllerMetrics, type ControllerView, MOST_TOLD, type RunningTest } from './metrics.ts';
 import { AUDIENCE } from './pods/worker-pod.ts';
 import { ReconcileLoop } from './reconcile-loop.ts';
+import { highestRate } from './safety.ts';
 import { ScopedStore } from './scoped-store.ts';
-import { NO_LIMITS, parseSettings, type Settings } from './settings.ts';
+import { NO_LIMITS, readSettings, type Settings } from './settings.ts';
 import { TestRegistry } from './test-registry.ts';
 import type { TestWorld } from './test-world.ts';
+import { readWanted } from './wanted.ts';
 
 export interface LeadershipOptions extends ControllerOptions {
   namespace: string;
@@ -65,10 +69,14 @@ const AUTHORITY_EVERY_MS = 10 * 60_000;
 /** A service account without the right to label the pod is told once; so is a controller outside of the cluster. */
 const LABEL_RETRY_MS = 5_000;
 
+/** How long work that was begun may take to end when the term is over, and so may the label, in ms. */
+const FINISH_MS = 5_000;
+
 /** One term of the one that leads: watches, reconciles, and answers workers, until the term is over. */
 export class Leadership {
   readonly #options: LeadershipOptions;
   readonly #log: Logger;
+  readonly #runs: ClusterRuns;
   readonly #registry: TestRegistry;
   readonly #loop: ReconcileLoop;
   readonly #tests: ScopedStore<LoadTestObject>;
@@ -79,6 +87,10 @@ export class Leadership {
   readonly #authority: Authority;
   #trusted = '';
   #settings: Settings = NO_LIMITS;
+  /** The last that could be read to the end; null: there were none yet. */
+  #goodSettings: Settings | null = null;
+  /** Where workers reach this process. */
+  #coordinatorUrl = '';
 
   constructor(options: LeadershipOptions) {
     const { client, connection, clock, log, namespace, service, advertise, authoritySecret } = options;
@@ -129,6 +141,7 @@ export class Leadership {
       reconcile: (key) => this.#reconcile(key),
       observe: (key, ms, error, waitMs) => this.#observe(key, ms, error, waitMs),
     });
+    this.#runs = this.#newRuns();
     const world = this.#world();
     this.#registry = new TestRegistry((key) => new ManagedTest(world, key));
   }
@@ -144,6 +157,11 @@ export class Leadership {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     const watching = Promise.all(stores.map((store) => store.run(ended.signal)));
+    watching.catch(() => ended.abort());
+    // At once, whatever is being done: workers must not be answered by two.
+    let detached: Promise<void> | null = null;
+    const detach = (): Promise<void> => (detached ??= this.#registry.detach(term.held()));
+    ended.signal.addEventListener('abort', () => void detach(), { once: true });
     let server: SyncServer | null = null;
     try {
       const identity = await this.#untilDone(() => this.#authority.refresh(), ended.signal);
@@ -153,17 +171,16 @@ export class Leadership {
       this.#readSettings();
       this.#listenToStores();
       for (const test of this.#tests.values()) this.#loop.add(keyOf(test));
-      const looping = this.#loop.run(ended.signal);
       void this.#keepLabelled(ended.signal);
       void this.#keepValid(server, ended.signal);
-      await looping;
+      await Promise.race([this.#loop.run(ended.signal), overtime(ended.signal, FINISH_MS)]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       ended.abort();
-      await this.#registry.detach(term.held());
+      await detach();
       await server?.close();
-      await this.#giveLabelUp();
+      await Promise.race([this.#giveLabelUp(), overtime(ended.signal, FINISH_MS)]);
       await watching;
       log.info('leads no more');
     }
@@ -176,21 +193,31 @@ export class Leadership {
     for (const [key, { run }] of this.#registry.values()) {
       if (run === null || ++running > MOST_TOLD) continue;
       const [namespace = '', name = ''] = key.split('/');
-      told.push({ namespace, name, snapshot: run.coordinator.snapshot() });
+      told.push({ namespace, name, snapshot: () => run.coordinator.snapshot() });
     }
+    const stores = {
+      loadtests: this.#tests,
+      pods: this.#pods,
+      configmaps: this.#configMaps,
+      settings: this.#settingsMap,
+    };
+    const ofEach = (value: (store: { ageMs: number; left: number }) => number): Record<string, number> =>
+      Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, value(store)]));
     return {
       leads: true,
       queued: this.#loop.depth,
-      watchAgesMs: {
-        loadtests: this.#tests.ageMs,
-        pods: this.#pods.ageMs,
-        configmaps: this.#configMaps.ageMs,
-      },
+      watchAgesMs: ofEach(({ ageMs }) => ageMs),
+      unseen: ofEach(({ left }) => left),
       tests: this.#tests.size,
       running,
       told,
       eventsDropped: events.dropped,
     };
+  }
+
+  /** How long the longest look at a test has taken that goes on, in ms; 0: none does. */
+  get longestMs(): number {
+    return this.#loop.longestMs;
   }
 
   // --- workers ---
@@ -203,7 +230,8 @@ export class Leadership {
       callerOf: (authorization) => this.#callerOf(authorization),
     });
     const address = await server.listen();
-    this.#log.info({ address }, 'workers are answered');
+    this.#coordinatorUrl = `https://${this.#host}:${new URL(address).port || '443'}`;
+    this.#log.info({ address, url: this.#coordinatorUrl }, 'workers are answered');
     return server;
   }
 
@@ -215,11 +243,13 @@ export class Leadership {
     try {
       const { namespace, pod, podUid } = await this.#tokens.verify(authorization.replace(/^Bearer /, ''));
       const shown = this.#pods.get(`${namespace}/${pod}`);
-      const owner = shown === undefined ? undefined : ownerOf(shown);
-      const runs = owner === undefined ? this.#runs() : [this.#registry.get(`${namespace}/${owner}`)?.run];
-      for (const run of runs) {
-        const caller = run?.callerOf(podUid) ?? null;
-        if (caller !== null) return caller;
+      const test = shown === undefined ? null : ownerKeyOf(shown.metadata);
+      const caller = test === null ? null : (this.#registry.get(test)?.run?.callerOf(podUid) ?? null);
+      if (caller !== null) return caller;
+      // A pod that was made just now, or of a test that is gone.
+      for (const run of this.#registry.runs()) {
+        const other = run.callerOf(podUid);
+        if (other !== null) return other;
       }
       if (shown?.metadata.uid === podUid) throw new NotServing();
       return null;
@@ -232,10 +262,6 @@ export class Leadership {
     }
   }
 
-  *#runs(): Generator<ClusterRun | null> {
-    for (const [, { run }] of this.#registry.values()) yield run;
-  }
-
   // --- tests ---
 
   async #reconcile(key: string): Promise<number | null> {
@@ -243,6 +269,9 @@ export class Leadership {
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
       this.#registry.drop(key, 'the LoadTest was deleted');
       this.#loop.forget(key);
+      // Where somebody's finalizer holds it back, nobody else removes its pods.
+      if (object !== undefined && !this.#registry.isEnding(object.metadata.uid!))
+        await this.#runs.removeStrangers(object, null);
       return null;
     }
     return this.#registry.of(key, object.metadata.uid!).reconcile(object);
@@ -251,25 +280,23 @@ export class Leadership {
   #observe(key: string, ms: number, error: unknown, waitMs: number): void {
     this.#options.metrics.reconciled(error === undefined ? 'done' : 'failed', ms);
     if (error === undefined) return;
-    const text = error instanceof Error ? error.message : String(error);
+    const { message: text, stack } = error instanceof Error ? error : new Error(inspect(error));
     if (isTransient(error) || isKubeError(error))
       this.#log.warn({ loadtest: key, waitMs, error: text }, 'tried again soon');
-    else
-      this.#log.error(
-        { loadtest: key, waitMs, error: text, stack: (error as Error).stack },
-        'tried again soon',
-      );
+    else this.#log.error({ loadtest: key, waitMs, error: text, stack }, 'tried again soon');
   }
 
-  #world(): TestWorld {
-    const { client, clock, log, events, metrics, term, service, namespace, advertise, port } = this.#options;
-    const host =
-      advertise === null
-        ? `${service}.${namespace}.svc`
-        : isIP(advertise) === 6
-          ? `[${advertise}]`
-          : advertise;
-    const runs = new ClusterRuns({
+  /** Name by which workers reach this process. */
+  get #host(): string {
+    const { service, namespace, advertise } = this.#options;
+    if (advertise === null) return `${service}.${namespace}.svc`;
+    return isIP(advertise) === 6 ? `[${advertise}]` : advertise;
+  }
+
+  #newRuns(): ClusterRuns {
+    const { client, clock, log, term, image, imagePullPolicy, imagePullSecrets, networkPolicies } =
+      this.#options;
+    return new ClusterRuns({
       client,
       clock,
       log,
@@ -278,33 +305,52 @@ export class Leadership {
       configMaps: this.#configMaps,
       settings: () => this.#settings,
       trusted: () => this.#trusted,
-      workers: { ...this.#options, coordinatorUrl: `https://${host}:${port}` },
-      networkPolicies: this.#options.networkPolicies,
+      workers: { image, imagePullPolicy, imagePullSecrets },
+      coordinatorUrl: () => this.#coordinatorUrl,
+      networkPolicies,
     });
+  }
+
+  #world(): TestWorld {
+    const { client, clock, log, events, metrics, term } = this.#options;
     return {
       client,
       clock,
       log,
       events,
       metrics,
-      runs,
+      runs: this.#runs,
+      leads: () => term.held(),
       statusBudget: new TokenBucket(clock, STATUS_WRITES, STATUS_WRITES),
       settings: () => this.#settings,
-      ratesBeside: (key) => this.#registry.ratesBeside(key),
+      ratesBeside: (key) => [...this.#registry.ratesBeside(key), ...this.#ratesToRecall(key)],
       again: (key) => this.#loop.add(key),
     };
   }
 
+  /** What tests may send whose runs an earlier leader has begun and that were not looked at yet. */
+  *#ratesToRecall(but: string): Generator<Rational> {
+    for (const object of this.#tests.values()) {
+      const key = keyOf(object);
+      const { id, verdict } = object.status?.run ?? {};
+      if (key === but || id === undefined || verdict !== undefined) continue;
+      if (this.#registry.get(key)?.recalled) continue;
+      const wanted = readWanted(object);
+      if (typeof wanted !== 'string') yield highestRate(wanted.spec);
+    }
+  }
+
   #listenToStores(): void {
     this.#tests.onChange(({ key }) => this.#loop.add(key));
-    this.#pods.onChange(({ before, now }) => {
-      const pod = (now ?? before)!;
-      const owner = ownerOf(pod);
-      if (owner !== undefined) this.#loop.add(`${pod.metadata.namespace}/${owner}`);
-    });
-    this.#configMaps.onChange(({ key }) => {
+    const lookAtOwner = ({ before, now }: StoreChange<KubeObject | Pod>): void => {
+      const owner = ownerKeyOf((now ?? before)!.metadata);
+      if (owner !== null) this.#loop.add(owner);
+    };
+    this.#pods.onChange(lookAtOwner);
+    this.#configMaps.onChange((change) => {
+      if (change.now === undefined || change.before === undefined) lookAtOwner(change);
       for (const [test, { configMaps }] of this.#registry.values())
-        if (configMaps.has(key)) this.#loop.add(test);
+        if (configMaps.has(change.key)) this.#loop.add(test);
     });
     this.#settingsMap.onChange(() => {
       this.#readSettings();
@@ -314,14 +360,15 @@ export class Leadership {
 
   #readSettings(): void {
     const { namespace, settings } = this.#options;
-    try {
-      this.#settings = parseSettings(this.#settingsMap.get(`${namespace}/${settings}`)?.data);
-      this.#log.info({ killSwitch: this.#settings.killSwitch }, 'the settings were read');
-    } catch (error) {
-      this.#log.error(
-        { configMap: settings, error: (error as Error).message },
-        'the settings are wrong: those before hold',
-      );
+    const data = this.#settingsMap.get(`${namespace}/${settings}`)?.data;
+    this.#settings = readSettings(data, this.#goodSettings);
+    const { killSwitch, wrong } = this.#settings;
+    if (wrong === '') {
+      this.#goodSettings = this.#settings;
+      this.#log.info({ killSwitch }, 'the settings were read');
+    } else {
+      const holds = this.#goodSettings === null ? 'nothing is sent' : 'what was right before holds';
+      this.#log.error({ configMap: settings, killSwitch, wrong }, `the settings are wrong: ${holds}`);
     }
   }
 
@@ -394,9 +441,10 @@ export class Leadership {
   };
 }
 
-/** Name of the LoadTest that a pod is of; undefined: of none. */
-function ownerOf({ metadata }: Pod): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.name;
+/** Resolves so long after `signal` was aborted. */
+async function overtime(signal: AbortSignal, ms: number): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  await new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
 }
 
 /** Of a pod, what says how it fares: most of its spec is as the template has it. */
@@ -413,7 +461,7 @@ function stateOfPod(pod: Pod): Pod {
 
 /** Of a ConfigMap that may be large, only what says which it is and in which version. */
 function namesOnly({ apiVersion, kind, metadata }: KubeObject): KubeObject {
-  const { name, namespace, uid, resourceVersion } = metadata;
+  const { name, namespace, uid, resourceVersion, ownerReferences } = metadata;
   return {
     apiVersion,
     kind,
@@ -422,6 +470,7 @@ function namesOnly({ apiVersion, kind, metadata }: KubeObject): KubeObject {
       ...(namespace === undefined ? {} : { namespace }),
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
     },
   };
 }

@@ -1,24 +1,31 @@
 import { formatProblem, ProblemsError } from '../api/problem.ts';
 import type { LoadTestStatus } from '../api/status.ts';
+import { isKubeError, isTransient } from '../kube/errors.ts';
 import type { LoadTestObject } from '../kube/resources.ts';
 import { parseDuration } from '../units/duration.ts';
 import type { Rational } from '../units/rational.ts';
 import { workerSelector } from './children/owner.ts';
+import { RunDataError } from './children/run-config-map.ts';
 import type { ClusterRun } from './cluster-run.ts';
 import { type Ended, endedOf } from './ended.ts';
 import { eventOf } from './events.ts';
 import { exceeds, highestRate } from './safety.ts';
+import { readyReason } from './status/conditions.ts';
 import { statusOf } from './status/status.ts';
 import { StatusWriter } from './status/status-writer.ts';
 import type { TestState } from './status/test-state.ts';
 import type { TestWorld } from './test-world.ts';
-import { changeOf, readWanted, type Wanted } from './wanted.ts';
+import { changeOf, isPersistent, readWanted, type Wanted } from './wanted.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** How often it is looked at again whether there is room for this test beside the others, in ms. */
+/** How often it is looked at again whether there is room for this test, in ms. */
 const ROOM_EVERY_MS = 5_000;
 
+/** How long what a test needs may be refused before it counts as stalled, in ms. */
+const STALLED_AFTER_MS = 30_000;
+
+type Refusal = TestState & { kind: 'refused' | 'starting' };
 /** How often a run is looked at of which nothing is heard, in ms: what it needs may have been removed by hand. */
 const LOOK_EVERY_MS = 30_000;
 
@@ -34,12 +41,18 @@ export class ManagedTest {
   /** The last run, where none goes on. null: there was none. */
   #ended: Ended | null = null;
   #recalled = false;
+  /** This process leads no more. */
+  #detached = false;
+  /** What a run may send that is about to be made; null: none is. */
+  #intended: Rational | null = null;
   /** The spec of that generation, read. */
   #read: { generation: number; wanted: Wanted | string } | null = null;
   /** What the run was last brought to follow. */
   #followed: Wanted | null = null;
   /** What keeps the spec from being carried out, besides what a run itself tells. */
-  #refusal: (TestState & { kind: 'refused' | 'starting' }) | null = null;
+  #refusal: Refusal | null = null;
+  /** Since when it cannot be made what a run needs, as a clock time in ms; null: it can. */
+  #failingSince: number | null = null;
   #told: TestState | null = null;
 
   constructor(world: TestWorld, key: string) {
@@ -53,51 +66,76 @@ export class ManagedTest {
     return this.#run;
   }
 
+  /** Whether it is known what an earlier process has left of it. */
+  get recalled(): boolean {
+    return this.#recalled;
+  }
+
   /** The ConfigMaps whose changes it has to see, as `namespace/name`. */
   get configMaps(): ReadonlySet<string> {
     return this.#run?.configMaps ?? NONE;
   }
 
-  /** The highest rate that it may send at, in hits per second; null: nothing is sent. */
+  /** The highest rate that it may send at, in hits per second; null: nothing is sent, and nothing is about to be. */
   get highestRate(): Rational | null {
-    return this.#run === null ? null : highestRate(this.#run.applied.spec);
+    return this.#run === null ? this.#intended : highestRate(this.#run.applied.spec);
   }
 
-  /** @returns after how many ms to look again at the latest; null: when something happens. @throws KubeError */
+  /** @returns after how many ms to look again at the latest; null: when something happens. @throws KubeError, RunDataError */
   async reconcile(object: LoadTestObject): Promise<number | null> {
-    if (!this.#recalled) await this.#recall(object);
-    const wanted = this.#wantedBy(object);
     this.#refusal = null;
-    if (typeof wanted === 'string') {
-      this.#refusal = { kind: 'refused', reason: 'InvalidSpec', message: wanted };
-    } else if (this.#run !== null) {
-      this.#follow(this.#run, wanted);
-    } else if (this.#ended?.key !== wanted.key) {
-      await this.#begin(object, wanted);
+    try {
+      await this.#bring(object);
+      this.#failingSince = null;
+    } catch (error) {
+      await this.#tellFailure(object, error);
+      throw error;
     }
-    if (this.#run !== null) await this.#orRefused('what ran before goes on', () => this.#run!.lookAround());
     const keepMs = await this.#clean(object);
-    return earliest(
-      await this.#tell(object),
-      keepMs,
-      this.#refusal?.reason === 'RateNotAllowed' ? ROOM_EVERY_MS : null,
-    );
+    return earliest(await this.#tell(object), keepMs, this.#waits ? ROOM_EVERY_MS : null);
   }
 
-  /** The LoadTest is there no more: nothing is sent any more, and nothing stays. */
+  /** The LoadTest is there no more: nothing is sent any more, and nothing stays. Resolves when that is so; never fails. */
   async end(reason: string): Promise<void> {
     const run = this.#run;
     if (run === null) return;
     run.disown();
     run.stop('StoppedByUser', reason);
-    await run.ended;
+    await run.ended.catch(() => {});
+    this.#run = null;
   }
 
   /** This process ends, or leads no more: workers go on until another asks for them. @param leads see `ClusterRun` */
   async detach(leads: boolean): Promise<void> {
+    this.#detached = true;
     const run = this.#run;
     this.#run = null;
     await run?.detach(leads);
+  }
+
+  /** Goes as far as it can to what is wanted. */
+  async #bring(object: LoadTestObject): Promise<void> {
+    if (!this.#recalled) await this.#recall(object);
+    const strangers = await this.#world.runs.removeStrangers(object, this.#run?.id ?? null);
+    const wanted = this.#wantedBy(object);
+    // One that has no end is kept alive; what a bounded one has sent must not be sent twice.
+    if (typeof wanted !== 'string' && this.#ended?.lost && isPersistent(wanted)) this.#ended = null;
+    if (typeof wanted === 'string') {
+      this.#refusal = { kind: 'refused', reason: 'InvalidSpec', message: wanted };
+      this.#run?.keepUp();
+    } else if (this.#run !== null) {
+      await this.#follow(this.#run, wanted);
+    } else if (this.#ended?.key !== wanted.key) {
+      await this.#begin(object, wanted, strangers);
+    }
+    const run = this.#run;
+    if (run === null) return;
+    const tooMuch = exceeds(run.applied.spec, this.#world.settings(), []);
+    if (tooMuch !== null) {
+      const message = `${tooMuch}: nothing is sent until one of them is changed`;
+      this.#refusal ??= { kind: 'refused', reason: 'RateNotAllowed', message };
+    }
+    await this.#orRefused('what ran before goes on', () => run.lookAround());
   }
 
   /** What an earlier process has left of this test. */
@@ -109,25 +147,42 @@ export class ManagedTest {
     this.#recalled = true;
   }
 
-  async #begin(object: LoadTestObject, wanted: Wanted): Promise<void> {
-    const tooMuch = this.#tooMuch(wanted);
-    if (tooMuch !== null) {
-      this.#refusal = { kind: 'starting', reason: 'RateNotAllowed', message: tooMuch, stalled: true };
-      return;
-    }
-    this.#refusal = {
+  /** @param strangers pods of another run that may still send */
+  async #begin(object: LoadTestObject, wanted: Wanted, strangers: number): Promise<void> {
+    const starting: Refusal = {
       kind: 'starting',
       reason: 'Starting',
       message: 'workers are about to be made',
       stalled: false,
     };
-    // Before there is anything of it: an object without a status counts as ready.
-    await this.#tell(object);
-    this.#refusal = null;
-    const run = await this.#orRefused('', () => this.#world.runs.start(object, wanted));
-    if (run === null) return;
-    this.#ended = null;
-    this.#take(run);
+    const tooMuch = this.#tooMuch(wanted);
+    if (tooMuch !== null) {
+      this.#refusal = { ...starting, reason: 'RateNotAllowed', message: tooMuch, stalled: true };
+      return;
+    }
+    if (strangers > 0) {
+      const message = `${strangers} ${strangers === 1 ? 'pod' : 'pods'} of an earlier run have to end first`;
+      this.#refusal = { ...starting, message };
+      return;
+    }
+    // Tests that are about to start at the same time count each other.
+    this.#intended = highestRate(wanted.spec);
+    try {
+      // Before there is anything of it: an object without a status counts as ready.
+      this.#refusal = starting;
+      await this.#tell(object);
+      this.#refusal = null;
+      const left = await this.#orRefused('', () => this.#world.runs.start(object, wanted, this.#ended));
+      if (left?.kind === 'running') {
+        this.#ended = null;
+        this.#take(left.run);
+      } else if (left !== null) {
+        this.#ended = left.ended;
+        this.#world.again(this.#key);
+      }
+    } finally {
+      this.#intended = null;
+    }
   }
 
   /** A pod template that is wrong is the user's to put right: trying again would change nothing. */
@@ -144,21 +199,30 @@ export class ManagedTest {
   }
 
   #take(run: ClusterRun): void {
-    const { again, metrics, log } = this.#world;
+    if (this.#detached) return void run.detach(false);
+    const world = this.#world;
     this.#run = run;
     this.#followed = null;
-    run.onChange = () => again(this.#key);
+    run.onChange = () => world.again(this.#key);
+    const over = (ended: Ended): void => {
+      this.#ended = ended;
+      this.#run = null;
+      world.metrics.ended(ended.verdict);
+      world.again(this.#key);
+    };
     run.ended.then(
       (summary) => {
         // Another process leads, or the test is gone: there is nothing more to say of it.
-        if (summary === null || this.#run !== run) return;
-        this.#ended = endedOf(summary, run.applied.key);
-        this.#run = null;
-        metrics.ended(summary.verdict!);
-        again(this.#key);
+        if (summary !== null && this.#run === run) over(endedOf(summary, run.applied.key));
       },
-      (error: unknown) =>
-        log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended'),
+      (error: unknown) => {
+        world.log.error({ loadtest: this.#key, error: String(error) }, 'a run could not be ended');
+        if (this.#run !== run) return;
+        const finishedAt = new Date(world.clock.wall()).toISOString();
+        const { id, key } = run;
+        const reason = `its end could not be kept: ${String(error)}`;
+        over({ run: id, key, verdict: 'Failed', reason, finishedAt, summary: null, lost: false });
+      },
     );
   }
 
@@ -168,7 +232,7 @@ export class ManagedTest {
     return this.#read.wanted;
   }
 
-  #follow(run: ClusterRun, wanted: Wanted): void {
+  async #follow(run: ClusterRun, wanted: Wanted): Promise<void> {
     if (this.#followed === wanted) return run.keepUp();
     const change = changeOf(run.applied, wanted);
     if (change === null) {
@@ -181,19 +245,41 @@ export class ManagedTest {
     }
     const tooMuch = this.#tooMuch(change.applied);
     if (tooMuch !== null) {
-      this.#refusal = {
-        kind: 'refused',
-        reason: 'RateNotAllowed',
-        message: `${tooMuch}; what ran before goes on`,
-      };
+      const message = `${tooMuch}; what ran before goes on`;
+      this.#refusal = { kind: 'refused', reason: 'RateNotAllowed', message };
       return run.keepUp();
     }
+    // A run never takes over what no worker could be made from: one that is lost has to be replaced.
+    await this.#orRefused('what ran before goes on', () => run.check(change.applied));
+    if (this.#refusal !== null) return run.keepUp();
     this.#followed = wanted;
     run.follow(change.applied);
   }
 
   #tooMuch(wanted: Wanted): string | null {
     return exceeds(wanted.spec, this.#world.settings(), this.#world.ratesBeside(this.#key));
+  }
+
+  /** Says what keeps it from going on, where trying again may not help. */
+  async #tellFailure(object: LoadTestObject, error: unknown): Promise<void> {
+    const { clock, log } = this.#world;
+    this.#failingSince ??= clock.now();
+    const isNews = object.status?.conditions === undefined && this.#writer.last === null;
+    if (!isNews && (isTransient(error) || !(isKubeError(error) || error instanceof RunDataError))) return;
+    const words = isTransient(error) ? 'the API server does not answer' : (error as Error).message;
+    if (this.#run === null) {
+      const stalled = clock.now() - this.#failingSince > STALLED_AFTER_MS || error instanceof RunDataError;
+      const reason = stalled ? 'WorkersCannotStart' : 'Starting';
+      this.#refusal = { kind: 'starting', reason, message: `cannot start: ${words}`, stalled };
+    } else {
+      const message = `${words}; what ran before goes on`;
+      this.#refusal = { kind: 'refused', reason: 'CannotFollow', message };
+    }
+    try {
+      await this.#tell(object);
+    } catch (cause) {
+      log.debug({ loadtest: this.#key, error: String(cause) }, 'a failure cannot be told');
+    }
   }
 
   /** Deletes what is kept of a run that ended long ago. @returns until then, in ms; null: there is nothing */
@@ -208,8 +294,8 @@ export class ManagedTest {
 
   /** Writes the status where it says something new. @returns until the next figures, in ms; null: there will be none */
   async #tell(object: LoadTestObject): Promise<number | null> {
-    const { events } = this.#world;
     const state = this.#state();
+    if (this.#detached || state === null || !this.#world.leads()) return null;
     const { namespace = '', name, uid = '' } = object.metadata;
     const view = {
       state,
@@ -219,17 +305,24 @@ export class ManagedTest {
       now: new Date(this.#world.clock.wall()),
     };
     const status = statusOf(object, view, workerSelector({ namespace, name, uid }));
-    const event = this.#told === null && wasTold(object, state) ? null : eventOf(this.#told, state);
+    const event = this.#told === null && wasTold(object, status, state) ? null : eventOf(this.#told, state);
     this.#told = state;
-    if (event !== null) events.record({ ...event, regarding: object });
+    if (event !== null) this.#world.events.record({ ...event, regarding: object });
     const againMs = await this.#writer.write(object, status, this.#run?.isLive ?? false);
     return this.#run === null ? againMs : earliest(againMs, LOOK_EVERY_MS);
   }
 
-  #state(): TestState {
+  /** For what others do, and nothing tells of. */
+  get #waits(): boolean {
+    return this.#refusal?.kind === 'starting' || this.#refusal?.reason === 'RateNotAllowed';
+  }
+
+  /** null: nothing is known of it yet. */
+  #state(): TestState | null {
     if (this.#refusal !== null) return this.#refusal;
     if (this.#run !== null) return this.#run.state();
-    const { verdict, reason } = this.#ended!;
+    if (this.#ended === null) return null;
+    const { verdict, reason } = this.#ended;
     return { kind: 'ended', verdict, message: reason };
   }
 }
@@ -239,13 +332,17 @@ function toldEnd(status: LoadTestStatus | undefined): Ended | null {
   const run = status?.run;
   if (run?.verdict === undefined || run.key === undefined) return null;
   const { id = '', key, verdict, reason = '', finishedAt = new Date(0).toISOString() } = run;
-  return { run: id, key, verdict, reason, finishedAt, summary: null };
+  return { run: id, key, verdict, reason, finishedAt, summary: null, lost: false };
 }
 
-/** Whether an earlier process has told of this state. */
-function wasTold({ status }: LoadTestObject, state: TestState): boolean {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  return ready !== undefined && ready.message === state.message;
+/** Whether an earlier process has told of this state, of this run. */
+function wasTold({ status: before }: LoadTestObject, status: LoadTestStatus, state: TestState): boolean {
+  const conditionOf = (name: string) => before?.conditions?.find(({ type }) => type === name);
+  const ready = conditionOf('Ready');
+  if (state.kind === 'starting' && !state.stalled) return conditionOf('Reconciling') !== undefined;
+  if (ready?.reason !== readyReason(state)) return false;
+  if (state.kind === 'refused') return ready.message === status.conditions?.[0]?.message;
+  return state.kind !== 'ended' || before?.run?.id === status.run?.id;
 }
 
 /** Of a text that the API server has checked; one that it has not is refused elsewhere. */

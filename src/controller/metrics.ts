@@ -9,7 +9,7 @@ import type { Verdict } from '../stop/verdict.ts';
 export interface RunningTest {
   namespace: string;
   name: string;
-  snapshot: RunSnapshot;
+  snapshot: () => RunSnapshot;
 }
 
 /** What is read when the controller is scraped. */
@@ -19,6 +19,8 @@ export interface ControllerView {
   queued: number;
   /** Watched resource to how long ago the API server was last heard of, in ms. */
   watchAgesMs: Record<string, number>;
+  /** Watched resource to how many of its objects exist that there is no place for. */
+  unseen: Record<string, number>;
   tests: number;
   /** How many tests run, and the first of them, at most `MOST_TOLD`. */
   running: number;
@@ -40,6 +42,7 @@ export class ControllerMetrics {
   readonly #callTimes: Histogram<'verb'>;
   readonly #verdicts: Counter<'verdict'>;
   #view: ControllerView | null = null;
+  #snapshots: TestSnapshot[] | null = null;
 
   constructor(read: () => ControllerView) {
     const registers = [this.#registry];
@@ -76,7 +79,12 @@ export class ControllerMetrics {
       registers,
     });
     const view = (): ControllerView => (this.#view ??= read());
-    for (const series of [...ownSeries(view), ...testSeries(view)]) {
+    const snapshots = (): TestSnapshot[] =>
+      (this.#snapshots ??= view().told.map(({ namespace, name, snapshot }) => ({
+        labels: { namespace, loadtest: name },
+        snapshot: snapshot(),
+      })));
+    for (const series of [...ownSeries(view), ...testSeries(snapshots)]) {
       this.#registry.registerMetric(series.asMetric());
     }
   }
@@ -97,29 +105,44 @@ export class ControllerMetrics {
 
   async text(): Promise<{ text: string; contentType: string }> {
     this.#view = null;
+    this.#snapshots = null;
     const text = await this.#registry.metrics();
     return { text: text.replace(/ Nan$/gm, ' NaN'), contentType: this.#registry.contentType };
   }
+}
+
+interface TestSnapshot {
+  labels: Labels;
+  snapshot: RunSnapshot;
 }
 
 function ownSeries(view: () => ControllerView): Series[] {
   const gauge = (name: string, help: string, value: (view: ControllerView) => number): Series =>
     new Series('gauge', name, help, () => [{ labels: {}, value: value(view()) }]);
   const dropped = new Rising();
+  const ofResources = (
+    name: string,
+    help: string,
+    values: (view: ControllerView) => Record<string, number>,
+  ) =>
+    new Series('gauge', name, help, () =>
+      Object.entries(values(view())).map(([resource, value]) => ({ labels: { resource }, value })),
+    );
   return [
     gauge('taz_controller_leader', '1 while this process leads.', ({ leads }) => Number(leads)),
     gauge('taz_controller_queue_depth', 'LoadTests that wait to be looked at.', ({ queued }) => queued),
     gauge('taz_controller_loadtests', 'LoadTests that there are.', ({ tests }) => tests),
     gauge('taz_controller_running_loadtests', 'LoadTests that run.', ({ running }) => running),
-    new Series(
-      'gauge',
+    ofResources(
       'taz_controller_watch_age_seconds',
       'How old what is known may be, by resource.',
-      () =>
-        Object.entries(view().watchAgesMs).map(([resource, ms]) => ({
-          labels: { resource },
-          value: ms / 1000,
-        })),
+      ({ watchAgesMs }) =>
+        Object.fromEntries(Object.entries(watchAgesMs).map(([resource, ms]) => [resource, ms / 1000])),
+    ),
+    ofResources(
+      'taz_controller_unseen_objects',
+      'Objects beyond what the controller looks after, by resource.',
+      ({ unseen }) => unseen,
     ),
     new Series('counter', 'taz_controller_events_dropped_total', 'Events that could not be written.', () => [
       dropped.sample({}, view().eventsDropped),
@@ -128,12 +151,9 @@ function ownSeries(view: () => ControllerView): Series[] {
 }
 
 /** The merged figures of each test that runs, all workers together. */
-function testSeries(view: () => ControllerView): Series[] {
+function testSeries(tests: () => TestSnapshot[]): Series[] {
   const each = (samples: (snapshot: RunSnapshot, labels: Labels) => Sample[]): (() => Sample[]) => {
-    return () =>
-      view().told.flatMap(({ namespace, name, snapshot }) =>
-        samples(snapshot, { namespace, loadtest: name }),
-      );
+    return () => tests().flatMap(({ labels, snapshot }) => samples(snapshot, labels));
   };
   const gauge = (name: string, help: string, value: (snapshot: RunSnapshot) => number): Series =>
     new Series(

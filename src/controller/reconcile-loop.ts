@@ -23,6 +23,8 @@ export class ReconcileLoop {
   readonly #options: ReconcileLoopOptions;
   readonly #queue: WorkQueue;
   readonly #delayed: DelayedWork;
+  /** Keys that are worked on, with since when, as a clock time in ms. */
+  readonly #since = new Map<string, number>();
   readonly #backoff = new KeyBackoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS });
 
   constructor(options: ReconcileLoopOptions) {
@@ -34,6 +36,11 @@ export class ReconcileLoop {
   /** How many keys wait. */
   get depth(): number {
     return this.#queue.depth;
+  }
+
+  /** How long the longest work that goes on has taken so far, in ms; 0: none does. */
+  get longestMs(): number {
+    return Math.max(0, ...[...this.#since.values()].map((since) => this.#options.clock.now() - since));
   }
 
   /** A key needs a look now. */
@@ -65,7 +72,9 @@ export class ReconcileLoop {
 
   async #work(signal: AbortSignal): Promise<void> {
     for (let key = await this.#queue.take(); key !== null; key = await this.#queue.take()) {
+      this.#since.set(key, this.#options.clock.now());
       if (!signal.aborted) await this.#look(key);
+      this.#since.delete(key);
       this.#queue.done(key);
     }
   }

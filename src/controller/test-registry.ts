@@ -1,4 +1,5 @@
 import type { Rational } from '../units/rational.ts';
+import type { ClusterRun } from './cluster-run.ts';
 import type { ManagedTest } from './managed-test.ts';
 
 interface Entry {
@@ -10,8 +11,8 @@ interface Entry {
 export class TestRegistry {
   readonly #make: (key: string, uid: string) => ManagedTest;
   readonly #entries = new Map<string, Entry>();
-  /** Runs of tests that are gone, until their ends. */
-  readonly #ending = new Set<Promise<void>>();
+  /** Tests that are gone, until their runs have ended: workers still have to be told so. */
+  readonly #ending = new Set<Entry>();
 
   constructor(make: (key: string, uid: string) => ManagedTest) {
     this.#make = make;
@@ -29,6 +30,12 @@ export class TestRegistry {
     for (const [key, { test }] of this.#entries) yield [key, test];
   }
 
+  /** All runs that go on, also those of tests that are gone. */
+  *runs(): Generator<ClusterRun> {
+    for (const { test } of [...this.#entries.values(), ...this.#ending])
+      if (test.run !== null) yield test.run;
+  }
+
   /** The test of that object. One of the same name that it has taken the place of is ended. */
   of(key: string, uid: string): ManagedTest {
     const known = this.#entries.get(key);
@@ -44,11 +51,16 @@ export class TestRegistry {
     const known = this.#entries.get(key);
     if (known === undefined) return;
     this.#entries.delete(key);
-    const ending = known.test.end(reason).finally(() => this.#ending.delete(ending));
-    this.#ending.add(ending);
+    this.#ending.add(known);
+    void known.test.end(reason).then(() => this.#ending.delete(known));
   }
 
-  /** The highest rates of all tests that send, but for one. */
+  /** Whether a test that is gone still has a run that ends. */
+  isEnding(uid: string): boolean {
+    return [...this.#ending].some((entry) => entry.uid === uid);
+  }
+
+  /** The highest rates of all tests that send, or are about to, but for one. */
   ratesBeside(key: string): Rational[] {
     const rates: Rational[] = [];
     for (const [each, { test }] of this.#entries) {
@@ -60,7 +72,9 @@ export class TestRegistry {
 
   /** Lets go of all runs, which go on without this process. @param leads this process still leads */
   async detach(leads: boolean): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ test }) => test.detach(leads)));
+    const tests = [...this.#entries.values(), ...this.#ending];
+    await Promise.all(tests.map(({ test }) => test.detach(leads)));
     this.#entries.clear();
+    this.#ending.clear();
   }
 }

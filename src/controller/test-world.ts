@@ -10,8 +10,8 @@ import type { Ended } from './ended.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
 
-/** What an earlier process has left of a test; null: nothing. */
-export type Left = { kind: 'running'; run: ClusterRun } | { kind: 'ended'; ended: Ended } | null;
+/** What an earlier process has left of a test. */
+export type Left = { kind: 'running'; run: ClusterRun } | { kind: 'ended'; ended: Ended };
 
 /** What all tests of a controller share, and what is done for them in the cluster. */
 export interface TestWorld {
@@ -22,8 +22,10 @@ export interface TestWorld {
   metrics: ControllerMetrics;
   /** What writes of mere figures are taken from. */
   statusBudget: TokenBucket;
+  /** Whether this process leads, by the clock: another may have written since. */
+  leads(): boolean;
   settings(): Settings;
-  /** The highest rates of all other tests that send. */
+  /** The highest rates of all other tests that send, or are about to. */
   ratesBeside(key: string): Rational[];
   /** A test needs a look now. */
   again(key: string): void;

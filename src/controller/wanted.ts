@@ -32,6 +32,12 @@ export function wantedOf(loadtest: LoadTest): Wanted {
   return { loadtest, spec: toRunSpec(loadtest), key: runKey(loadtest) };
 }
 
+/** Whether a test has no end of its own. */
+export function isPersistent({ spec }: Wanted): boolean {
+  const sendsOnce = spec.source.kind === 'targets' && !spec.source.loop;
+  return spec.durationMs === null && spec.schedule.kind !== 'stages' && !sendsOnce;
+}
+
 /** What becomes of a run whose test is edited. */
 export interface Change {
   /** What the run has taken over once it is done. */

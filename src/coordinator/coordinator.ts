@@ -25,7 +25,7 @@ import { RunMemory } from './run-memory.ts';
 import { type CourseRecord, RECORD_FORMAT, type RunRecord, type RunStore } from './run-record.ts';
 import { Scouting } from './scouting.ts';
 import type { RunOutline, RunSnapshot } from './snapshot.ts';
-import { missingContent, missingWorkers } from './start-failure.ts';
+import { missingContent, missingMemory, missingWorkers } from './start-failure.ts';
 import { stopByVotes } from './stop-by-votes.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { tidy } from './tidy.ts';
@@ -256,13 +256,13 @@ export class Coordinator {
    * earlier call had begun is begun anew. @param keep those that may stay; left out: none
    */
   roll(keep: (worker: PoolWorker) => boolean = () => false): void {
-    let isNews = false;
+    let changed = false;
     for (const member of this.#crew.members) {
       const outdated = member.live && !keep(member.worker);
-      isNews ||= outdated !== member.outdated;
+      changed ||= outdated !== member.outdated;
       member.outdated = outdated;
     }
-    if (!isNews) return;
+    if (!changed) return;
     this.#memory.save(() => {});
     this.#review();
   }
@@ -359,12 +359,14 @@ export class Coordinator {
     const newest = Array.from({ length: this.#workers }, (_, index) => this.#crew.newest(index));
     const able = this.#crew.members.filter((member) => member.able);
     return {
-      phase: this.#phase,
+      // A start that may have been heard is taken for one that was, until it is known that it was not.
+      phase: this.#uncertain === null ? this.#phase : 'Running',
       reason: this.#verdict?.reason ?? '',
       suspended: plan?.suspendedAt(this.#course.runMs(this.#clock.now())) ?? this.#spec.suspend,
-      startedAt: startAt === null ? null : startAt + this.#wallOffset,
+      startedAt: startAt === null ? (this.#uncertain?.startAt ?? null) : startAt + this.#wallOffset,
       digest: this.digest,
       contentError: this.#contentChange.lastError,
+      saveError: this.#memory.trouble,
       complete: this.#crew.members.every(
         ({ live, heard, incarnation }) => !live || heard || incarnation === null,
       ),
@@ -591,8 +593,9 @@ export class Coordinator {
     }
     const ready = this.#wantedOwners();
     const card = this.#contentChange.current;
-    if (card !== null && ready.length === this.#workers && ready.every((member) => member.able)) {
-      if (this.#memory.failing || this.#retiring) return;
+    const allReady = card !== null && ready.length === this.#workers && ready.every((member) => member.able);
+    if (allReady && !this.#memory.failing) {
+      if (this.#retiring) return;
       const startAt = now + this.#timing.leadMs + this.#memory.roomMs;
       this.#course.intendStart(startAt, this.#wanted.of(this.#spec, card, ready));
       this.#name();
@@ -600,6 +603,7 @@ export class Coordinator {
       const { startTimeoutMs, source } = this.#spec;
       const reason =
         missingContent(this.#contentChange, source.kind) ??
+        missingMemory(this.#memory) ??
         missingWorkers(this.#crew, this.#workers, this.#options.pool);
       this.stop('Failed', `${reason.what} within startTimeout (${seconds(startTimeoutMs)}): ${reason.why}`);
     }

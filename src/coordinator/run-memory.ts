@@ -37,6 +37,8 @@ export class RunMemory {
   #lastAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
+  /** Why the last save failed; empty: it did not. */
+  #trouble = '';
   #took: number[] = [];
   #closed = false;
 
@@ -53,6 +55,11 @@ export class RunMemory {
   get failing(): boolean {
     const since = this.#savingSince;
     return this.#failures > 0 || (since !== null && this.#options.clock.now() - since > SLOW_MS);
+  }
+
+  /** Why the run cannot be saved, in words; empty: it can. */
+  get trouble(): string {
+    return this.#trouble;
   }
 
   /** How far ahead an instant should be to be saved before it comes, in ms. */
@@ -120,6 +127,7 @@ export class RunMemory {
       this.#took = [...this.#took.slice(1 - SAMPLES), now - startedAt];
       if (this.#failures > 0) this.#options.note('the record of the run can be saved again');
       this.#failures = 0;
+      this.#trouble = '';
       for (const done of this.#served.splice(0)) done();
       if (this.#dueAt !== null && this.#savingSince === null) this.#schedule(Math.max(0, this.#dueAt - now));
     } else {
@@ -130,9 +138,9 @@ export class RunMemory {
 
   #fail(error: unknown): void {
     this.#waiting = [...this.#served.splice(0), ...this.#waiting];
+    this.#trouble = error instanceof Error ? error.message : String(error);
     if (this.#failures === 0) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.note(`the record of the run cannot be saved, it goes on as it is: ${reason}`);
+      this.#options.note(`the record of the run cannot be saved, it goes on as it is: ${this.#trouble}`);
     }
     const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures);
     this.#failures++;

@@ -58,6 +58,8 @@ export interface RunOutline {
   digest: string | null;
   /** Why there is no newer set, in words; empty while nothing is wrong. */
   contentError: string;
+  /** Why the run cannot be saved, in words; empty while it can. */
+  saveError: string;
   /** Every worker that an earlier coordinator had has been heard: before, counts are not whole. */
   complete: boolean;
   /** How many workers could send now. */

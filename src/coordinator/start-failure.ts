@@ -1,5 +1,6 @@
 import type { ContentChange } from './content-change.ts';
 import type { Crew } from './crew.ts';
+import type { RunMemory } from './run-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Why a run could not start in time, in words. */
@@ -13,6 +14,11 @@ export interface StartFailure {
 export function missingContent(contents: ContentChange, kind: string): StartFailure | null {
   if (contents.current !== null || contents.lastError === '') return null;
   return { what: `there were no ${kind} to send`, why: contents.lastError };
+}
+
+/** @returns null: the run can be saved */
+export function missingMemory(memory: RunMemory): StartFailure | null {
+  return memory.failing ? { what: 'the run could not be saved', why: memory.trouble } : null;
 }
 
 /** @param count how many workers there should be */

@@ -24,8 +24,15 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes the next one that nobody has taken yet. @returns after how many ms it may be used; 0: now */
-  takeAhead(): number {
+  /** Takes one that is there, or will be when those who came before have theirs. @returns how long until then, in ms */
+  reserve(): number {
+    this.#fill();
+    this.#tokens--;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+  }
+
+  /** How long until there is one, in ms; 0: there is one now. */
+  get waitMs(): number {
     this.#fill();
     this.#tokens--;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;

@@ -16,10 +16,11 @@ export const NO_LIMITS: Limits = { maxRate: null, allowedHosts: [] };
 /** Rates of pieces are doubles. */
 const TOLERANCE = 1e-9;
 
-/** Why a plan must not be followed, in words; null: it may. */
+/** Why a plan must not be followed, in words; null: it may. What the worker has no share in is not its to judge: that was. */
 export function excessOf(segments: readonly Segment[], maxRate: Rational | null): string | null {
   if (maxRate === null) return null;
-  const peak = Math.max(0, ...segments.map(peakOf));
+  const own = segments.filter(({ owners }) => Object.keys(owners).length > 0);
+  const peak = Math.max(0, ...own.map(peakOf));
   if (peak <= maxRate.toNumber() * (1 + TOLERANCE)) return null;
   return `the test would reach ${Number(peak.toPrecision(6))}/s, and this cluster allows ${formatRate(maxRate)} at most`;
 }

@@ -381,7 +381,7 @@ export class FakeCluster implements WorkerPool {
       const record = this.kept === null ? null : (JSON.parse(this.kept) as RunRecord);
       this.#read = { text: this.kept, course: record?.course ?? null, content: record?.content ?? null };
     }
-    const { course, content } = this.#read!;
+    const { course, content } = this.#read;
     if (assignment !== null && assignment.startAt !== null) {
       if (course === null || Math.abs(course.startAt - assignment.startAt) > 0.01) {
         this.broken.push(`the start was told at ${this.now} before it was saved`);

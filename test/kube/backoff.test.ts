@@ -69,7 +69,7 @@ test('a bucket gives tokens ahead, each with its time, and none twice', () => {
   const clock = new FakeClock();
   const bucket = new TokenBucket(clock, 20, 1);
   assert.deepEqual(
-    [1, 2, 3].map(() => bucket.takeAhead()),
+    [1, 2, 3].map(() => bucket.reserve()),
     [0, 50, 100],
   );
   clock.by(100);

@@ -1,5 +1,5 @@
 import { API_VERSION, KIND } from '../../api/loadtest.ts';
-import type { OwnerReference } from '../../kube/object.ts';
+import type { ObjectMeta, OwnerReference } from '../../kube/object.ts';
 import { labelValueOf } from './names.ts';
 
 /** Which LoadTest: another of the same name has another uid. */
@@ -32,6 +32,12 @@ export function ownedBy({ name, uid }: TestIdentity): OwnerReference[] {
 export function ownerUidOf(metadata: { ownerReferences?: OwnerReference[] }): string | null {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   return owner?.kind === KIND && owner.apiVersion === API_VERSION ? owner.uid : null;
+}
+
+/** The LoadTest that owns an object, as `namespace/name`; null: none does. */
+export function ownerKeyOf({ namespace, ownerReferences }: ObjectMeta): string | null {
+  const owner = ownerReferences?.find(({ controller }) => controller === true);
+  return owner?.kind === KIND && owner.apiVersion === API_VERSION ? `${namespace}/${owner.name}` : null;
 }
 
 /** Labels of everything that is made for a test. */

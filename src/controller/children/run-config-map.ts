@@ -46,7 +46,7 @@ export class RunConfigMap {
   #epoch: number;
   /** As it was last read or written; null: there is none. */
   #seen: ConfigMap | null = null;
-  /** The last versions of it that were seen. */
+  /** The last versions of it that this leader has written or looked at: a watch may be behind. */
   #versions: string[] = [];
   /** What it has to hold. */
   #data: Record<string, string> = {};
@@ -64,11 +64,6 @@ export class RunConfigMap {
     return this.#data;
   }
 
-  /** Whether a version is one of the last that this leader has written or looked at: a watch may be behind. */
-  knows(version: string): boolean {
-    return this.#versions.includes(version);
-  }
-
   /**
    * The epoch that it was taken over with: the leader's own, or one above that which stands there, where the Lease began
    * anew. Assignments have to carry it.
@@ -78,13 +73,11 @@ export class RunConfigMap {
   }
 
   /**
-   * Takes it over, and makes it where there is none. @param changes what it has to hold at once, see `save`
-   * @param isNew there is none, as far as is known: it is not looked for first
+   * Takes it over, and makes it where there is none.
    * @throws KubeError `Conflict`: another leader has it; RunDataError
    */
-  open(changes: RunData = {}, isNew = false): Promise<void> {
+  open(): Promise<void> {
     return this.#inTurn(async () => {
-      if (isNew && (await this.#begin(changes))) return;
       const found = await this.#find();
       this.#seen = found;
       this.#data = { ...found?.data };
@@ -93,7 +86,7 @@ export class RunConfigMap {
         this.#requireLead();
         this.#epoch = recorded + 1;
       }
-      await this.#write(changes);
+      await this.#write({});
       this.#taken = true;
     });
   }
@@ -111,36 +104,35 @@ export class RunConfigMap {
     });
   }
 
-  /** It was changed or removed by somebody else: writes what it has to hold, where it does not. @throws as `save` */
-  restore(): Promise<void> {
+  /**
+   * It may have been changed or removed by somebody else: writes what it has to hold, where it does not.
+   * @param shown the version that there is, by what is known; undefined: none @throws as `save`
+   */
+  restore(shown: string | undefined): Promise<void> {
     return this.#inTurn(async () => {
-      if (!this.#taken) return;
+      if (!this.#taken || (shown !== undefined && this.#versions.includes(shown))) return;
       await this.#lookAgain();
       if (this.#seen === null || !holds(this.#seen, this.#data)) await this.#write({});
       this.#remember();
     });
   }
 
-  /** Makes it. @returns false: there is one */
-  async #begin(changes: RunData): Promise<boolean> {
-    const wanted = changedBy({}, changes);
-    try {
-      this.#saw(await this.#create(wanted), wanted);
-      this.#taken = true;
-      return true;
-    } catch (error) {
-      if (isKubeError(error, 'AlreadyExists')) return false;
-      throw error;
-    }
-  }
-
   /** @param changes to what it holds; when the write has failed, it may hold them or not */
   async #write(changes: RunData): Promise<void> {
-    const wanted = changedBy(this.#data, changes);
+    const wanted: Record<string, string> = { ...this.#data };
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) delete wanted[key];
+      else wanted[key] = value;
+    }
+    checkSize(wanted);
     for (let tries = 1; ; tries++) {
       try {
         const seen = await (this.#seen === null ? this.#create(wanted) : this.#patch(this.#seen, wanted));
-        return this.#saw(seen, wanted);
+        // The same texts again would take as much memory once more.
+        this.#seen = { ...seen, data: wanted };
+        this.#data = wanted;
+        this.#remember();
+        return;
       } catch (error) {
         if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === MAX_TRIES) throw error;
         // The namespace is gone.
@@ -148,13 +140,6 @@ export class RunConfigMap {
         await this.#lookAgain(error);
       }
     }
-  }
-
-  /** It was written. The same texts as they came back would take as much memory once more. */
-  #saw(seen: ConfigMap, data: Record<string, string>): void {
-    this.#seen = { ...seen, data };
-    this.#data = data;
-    this.#remember();
   }
 
   #remember(): void {
@@ -220,17 +205,6 @@ export class RunConfigMap {
     this.#last = turn.catch(() => {});
     return turn;
   }
-}
-
-/** @throws RunDataError when it would be too large */
-function changedBy(data: Readonly<Record<string, string>>, changes: RunData): Record<string, string> {
-  const wanted: Record<string, string> = { ...data };
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === null) delete wanted[key];
-    else wanted[key] = value;
-  }
-  checkSize(wanted);
-  return wanted;
 }
 
 function epochOf(map: ConfigMap | null): number {

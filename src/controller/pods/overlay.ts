@@ -17,6 +17,9 @@ const FIELD_MANAGER = 'taz-overlay';
 /** A worker needs 5 s to stop by itself, and some to give its last word, in s. */
 const LEAST_GRACE_SECONDS = 10;
 
+/** How many of each test are remembered. */
+const MOST_LAID = 2;
+
 /** `spec.workers.template` as it was written. */
 export type Overlay = Readonly<Record<string, unknown>>;
 
@@ -27,12 +30,13 @@ export type OverlayClient = Pick<Client, 'apply' | 'delete'>;
  * Lays the pod templates of users over Taz's own. The API server does it: Taz's template is applied to a PodTemplate
  * object, the overlay is applied to that by another field manager as a dry run, and the answer is what both say together,
  * by the same rules as of any server-side apply; so it is always the server's own version of Kubernetes that says which
- * fields there are. The object is removed at once. What has been laid once is remembered for each test.
+ * fields there are. The object is removed at once. What has been laid lately is remembered for each test: what is in use,
+ * and what was refused in its place.
  */
 export class Overlays {
   readonly #client: OverlayClient;
   /** By the test's uid. Rejected where the overlay is wrong. */
-  readonly #laid = new Map<string, { hash: string; template: Promise<WorkerTemplate> }>();
+  readonly #laid = new Map<string, Map<string, Promise<WorkerTemplate>>>();
 
   constructor(client: OverlayClient) {
     this.#client = client;
@@ -48,13 +52,16 @@ export class Overlays {
     const hash = createHash('sha256')
       .update(JSON.stringify([base, overlay]))
       .digest('hex');
-    const laid = this.#laid.get(test.uid);
-    if (laid?.hash === hash) return laid.template;
-    const template = this.#lay(test, base, overlay);
-    this.#laid.set(test.uid, { hash, template });
+    const laid = this.#laid.get(test.uid) ?? new Map<string, Promise<WorkerTemplate>>();
+    this.#laid.set(test.uid, laid);
+    const template = laid.get(hash) ?? this.#lay(test, base, overlay);
+    // The one that was asked for last comes last.
+    laid.delete(hash);
+    laid.set(hash, template);
+    if (laid.size > MOST_LAID) laid.delete(laid.keys().next().value!);
     template.catch((error) => {
       const wrong = error instanceof ProblemsError;
-      if (!wrong && this.#laid.get(test.uid)?.template === template) this.#laid.delete(test.uid);
+      if (!wrong && laid.get(hash) === template) laid.delete(hash);
     });
     return template;
   }

@@ -152,7 +152,9 @@ export class PodProcess {
   async #make(): Promise<Pod> {
     const { client, make, isOurs, place } = this.#options;
     try {
-      return await client.create(PODS, await make());
+      const pod = await make();
+      if (this.#over.signal.aborted) throw new Error('nobody looks after it any more');
+      return await client.create(PODS, pod);
     } catch (error) {
       if (!isKubeError(error, 'AlreadyExists')) throw error;
       const pod = await client.find(PODS, place);

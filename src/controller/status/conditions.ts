@@ -28,35 +28,42 @@ export function conditionsOf(state: TestState, test: TestKind, run: RunFindings)
   return [...progress(state, test), ...succeeded(state, test), ...stopped(state), ...health(run)];
 }
 
+/** The reason of the condition `Ready` in a state. */
+export function readyReason(state: TestState): string {
+  switch (state.kind) {
+    case 'refused':
+    case 'starting':
+      return state.reason;
+    case 'running':
+      return 'Running';
+    case 'held':
+      return state.by;
+    case 'ending':
+      return 'Ending';
+    case 'ended':
+      return state.verdict;
+  }
+}
+
 function progress(state: TestState, test: TestKind): Finding[] {
   const { message } = state;
-  const ready = (status: 'True' | 'False', reason: string): Finding => ({
-    type: 'Ready',
-    status,
-    reason,
-    message,
-  });
-  const stalled = (reason: string): Finding[] => [
-    ready('False', reason),
-    { type: 'Stalled', status: 'True', reason, message },
+  const reason = readyReason(state);
+  const good: Finding[] = [{ type: 'Ready', status: 'True', reason, message }];
+  const bad = (type: 'Reconciling' | 'Stalled'): Finding[] => [
+    { type: 'Ready', status: 'False', reason, message },
+    { type, status: 'True', reason, message },
   ];
   switch (state.kind) {
     case 'refused':
-      return stalled(state.reason);
+      return bad('Stalled');
     case 'starting':
-      if (state.stalled) return stalled(state.reason);
-      return [
-        ready('False', state.reason),
-        { type: 'Reconciling', status: 'True', reason: state.reason, message },
-      ];
+      return bad(state.stalled ? 'Stalled' : 'Reconciling');
     case 'running':
-      return [ready('True', 'Running')];
     case 'held':
-      return [ready('True', state.by)];
     case 'ending':
-      return [ready('True', 'Ending')];
+      return good;
     case 'ended':
-      return isGood(state, test) ? [ready('True', state.verdict)] : stalled(state.verdict);
+      return isGood(state, test) ? good : bad('Stalled');
   }
 }
 

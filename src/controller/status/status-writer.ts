@@ -8,11 +8,8 @@ import type { TokenBucket } from '../../kube/token-bucket.ts';
 /** How often the figures of one test are written, in ms. */
 const FIGURES_EVERY_MS = 5_000;
 
-/** A turn that was not used by then has lapsed, in ms. */
-const TURN_MS = 2_000;
-
 export interface StatusWriterOptions {
-  client: Client;
+  client: Pick<Client, 'apply'>;
   clock: Clock;
   /** What writes of mere figures are taken from, shared by all tests. */
   statusBudget: TokenBucket;
@@ -23,7 +20,7 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #last: LoadTestStatus | null = null;
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** When figures may be written, as the budget of all tests allows; null: that was not asked yet. */
+  /** When the budget lets figures that wait be written, as a clock time in ms; null: none wait. */
   #turnAt: number | null = null;
 
   constructor(options: StatusWriterOptions) {
@@ -38,6 +35,7 @@ export class StatusWriter {
   /**
    * @param live figures will change again
    * @returns after how many ms to come again; null: when something happens
+   * @throws KubeError; `Conflict` where there is another LoadTest of that name by now
    */
   async write(object: LoadTestObject, status: LoadTestStatus, live: boolean): Promise<number | null> {
     const { client, clock } = this.#options;
@@ -48,30 +46,31 @@ export class StatusWriter {
       return again;
     }
     if (isDeepStrictEqual(transitions(known), transitions(status))) {
-      const waitMs = this.#figuresWaitMs();
+      const waitMs = this.#waitMs();
       if (waitMs > 0) return waitMs;
     }
-    const { name, namespace } = object.metadata;
-    await client.apply(
-      LOAD_TESTS,
-      { metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status },
-      { subresource: 'status' },
-    );
+    const { name, namespace, uid } = object.metadata;
+    // Without the uid, one of the same name that was made anew would be told of the runs of the one before.
+    const metadata = {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+    };
+    await client.apply(LOAD_TESTS, { metadata, status }, { subresource: 'status' });
     this.#last = status;
     this.#writtenAt = clock.now();
+    this.#turnAt = null;
     return again;
   }
 
-  /** Each waits for a turn of its own: if all came again for the next that is free, most would come for nothing. */
-  #figuresWaitMs(): number {
+  /** How long figures have to wait, in ms: tests take turns, each with a time of its own, so that none asks in a loop. */
+  #waitMs(): number {
     const { clock, statusBudget } = this.#options;
     const now = clock.now();
-    const soonMs = this.#writtenAt + FIGURES_EVERY_MS - now;
-    if (soonMs > 0) return soonMs;
-    if (this.#turnAt === null || now > this.#turnAt + TURN_MS) this.#turnAt = now + statusBudget.takeAhead();
-    const waitMs = this.#turnAt - now;
-    if (waitMs <= 0) this.#turnAt = null;
-    return waitMs;
+    const restMs = this.#writtenAt + FIGURES_EVERY_MS - now;
+    if (restMs > 0) return restMs;
+    this.#turnAt ??= now + statusBudget.reserve();
+    return Math.max(0, this.#turnAt - now);
   }
 }
 

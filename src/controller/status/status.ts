@@ -83,12 +83,13 @@ function runStatus(
   told: LoadTestStatus,
 ): Pick<LoadTestStatus, 'run'> {
   if (run !== null) {
-    const startedAt = summary?.startedAt ?? null;
+    // What is not known yet after a change of leader stays as it was told.
+    const startedAt = summary?.startedAt ?? (told.run?.id === run.id ? told.run.startedAt : undefined);
     return {
       run: {
         id: run.id,
         key: run.key,
-        ...(startedAt === null ? {} : { startedAt: instant(new Date(startedAt)) }),
+        ...(startedAt === undefined ? {} : { startedAt: instant(new Date(startedAt)) }),
         ...(endsAt === null ? {} : { endsAt: instant(new Date(endsAt)) }),
       },
     };

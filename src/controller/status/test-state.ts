@@ -5,7 +5,7 @@ export type TestState =
   /** The spec cannot be carried out; what ran before it goes on. */
   | {
       kind: 'refused';
-      reason: 'InvalidSpec' | 'RateNotAllowed' | 'HostNotAllowed' | 'PodTemplateRefused';
+      reason: 'InvalidSpec' | 'RateNotAllowed' | 'PodTemplateRefused' | 'CannotFollow';
       message: string;
     }
   /** A run is about to start. @property stalled it will not, as far as is known, until somebody does something */
@@ -20,7 +20,6 @@ export type StartReason =
   | 'Starting'
   | 'WaitingForWorkers'
   | 'TemplatesRefused'
-  | 'SourcesUnreadable'
   | 'WorkersCannotStart'
   | 'RateNotAllowed';
 

@@ -58,6 +58,7 @@ describe('changes while a run goes on', { concurrency: 2 }, () => {
       await test.apply({ ...templatesFor(cluster, target), rate: '50/s' });
       await test.untilRunning();
       const [first] = await test.workers();
+      await until('hits come', async () => (await target.stats()).requests > 0);
       assertAbout(await rateAt(target), 50);
       await test.change({ rate: '150/s' });
       await test.until('the rate is told', ({ rate }) => rate?.target === '150/s');

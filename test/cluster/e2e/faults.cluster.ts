@@ -110,7 +110,7 @@ function row(title: string, fault: Fault): void {
           entry.repeats <= entry.rounds,
           `a hit was sent ${entry.repeats} times, not ${entry.rounds}`,
         );
-        const most = mostInASecond(rate, MAX_LAG_MS);
+        const most = mostInASecond(rate, MAX_LAG_MS, ended);
         assert.ok(entry.highest <= most, `${entry.highest} hits within a second, at most ${most}`);
         const before = stats.requests;
         await test.end().catch(async (error: unknown) => {
@@ -165,12 +165,15 @@ function replaced(test: ClusterTest, { metadata: { uid } }: Pod): Promise<unknow
   );
 }
 
-/** What a worker that is killed owed until its share moved: reported each second, moved within 3 s of the proof. */
-const OWED = (SLOW / REPLICAS) * 8;
+/** What a worker that is killed owed until its share moved: reported each second, seen and moved within a few. */
+const OWED = (SLOW / REPLICAS) * 12;
+/** A worker that has to leave goes on for 18 s; where its successor needs longer to come up, its share waits. */
+const MISSED = (SLOW / REPLICAS) * 15;
 
 describe('worker pods', { concurrency: 2 }, () => {
   row('worker pod deleted', {
     ...LONGER,
+    missed: MISSED,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -183,7 +186,7 @@ describe('worker pods', { concurrency: 2 }, () => {
   row('worker process killed (SIGKILL)', {
     ...LONGER,
     unreported: OWED,
-    dropped: LONG * SLOW,
+    dropped: 30 * SLOW,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -195,6 +198,7 @@ describe('worker pods', { concurrency: 2 }, () => {
 
   row('worker pod evicted', {
     ...LONGER,
+    missed: MISSED,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
@@ -265,12 +269,13 @@ describe('the test and what belongs to it', { concurrency: 2 }, () => {
   });
 
   row('children deleted by hand', {
+    ...LONGER,
     async happen(place, apply) {
       await apply();
       await hits(place, 300);
       const { namespace, name } = place.test;
-      await cluster.client.delete(CONFIG_MAPS, { namespace, name: childName(name, 'run') });
       await cluster.client.delete(SERVICE_ACCOUNTS, { namespace, name: childName(name, 'worker') });
+      await cluster.client.delete(CONFIG_MAPS, { namespace, name: childName(name, 'run') });
       await until('both are there again', async () => {
         const there = await place.test.children();
         return ['ConfigMap', 'ServiceAccount'].every((kind) => there.some((child) => child.startsWith(kind)));
@@ -325,7 +330,10 @@ async function twin({ test, target }: Scene, rate: number): Promise<void> {
     assert.equal(scheduled, rate * 15);
     assert.equal(stats.requests, sent);
     assert.ok(entry.repeats <= entry.rounds);
-    assert.ok(stats.mostInASecond <= mostInASecond(rate, MAX_LAG_MS), `${stats.mostInASecond} in a second`);
+    assert.ok(
+      stats.mostInASecond <= mostInASecond(rate, MAX_LAG_MS, ended),
+      `${stats.mostInASecond} in a second`,
+    );
     await test.end();
   } catch (error) {
     entry.broken = (error as Error).message.split('\n', 1)[0]!;
@@ -516,7 +524,7 @@ async function upgraded(place: Scene): Promise<void> {
     assert.deepEqual({ sent, unreported, dropped }, { sent: scheduled, unreported: 0, dropped: 0 });
     assert.equal(stats.requests, sent);
     assert.ok(entry.repeats <= entry.rounds);
-    assert.ok(stats.mostInASecond <= mostInASecond(30, MAX_LAG_MS));
+    assert.ok(stats.mostInASecond <= mostInASecond(30, MAX_LAG_MS, ended));
     await bounded.delete();
     await test.end();
   } catch (error) {

@@ -61,7 +61,8 @@ describe('the life of a LoadTest', { concurrency: 2 }, () => {
       };
       await test.apply(spec);
       const first = await test.untilEnded();
-      assert.equal((await target.quiet()).requests, 150);
+      const { requests } = await target.quiet();
+      assert.equal(requests, countsOf(first).sent);
       const before = await test.get();
 
       // What is left out again: a restart of the controllers, the same manifest, and fields that say nothing of what is sent.
@@ -74,25 +75,27 @@ describe('the life of a LoadTest', { concurrency: 2 }, () => {
       const after_ = await test.until('has seen the change', ({ run }) => run?.verdict === 'Completed');
       assert.equal(after_.run?.id, first.run?.id);
       await sleep(2000);
-      assert.equal((await target.stats()).requests, 150);
+      assert.equal((await target.stats()).requests, requests);
 
       await test.change({ run: 'again' });
       const second = await test.until('has run again', ({ run }) => {
         return run?.id !== first.run?.id && run?.verdict === 'Completed';
       });
-      assert.equal(countsOf(second).sent, 150);
-      assert.equal((await target.quiet()).requests, 300);
+      assert.equal(countsOf(second).scheduled, 150);
 
       await test.change({ rate: '60/s' });
-      await test.until('has run at another rate', ({ run, counts }) => {
-        return run?.verdict === 'Completed' && counts?.sent === 180;
+      const third = await test.until('has run at another rate', ({ run }) => {
+        return run?.id !== second.run?.id && run?.verdict === 'Completed';
       });
-      assert.equal((await target.quiet()).requests, 480);
+      assert.equal(countsOf(third).scheduled, 180);
+      const all = [first, second, third].map((status) => countsOf(status).sent);
+      assert.equal((await target.quiet()).requests, all[0]! + all[1]! + all[2]!);
 
       const place = { namespace, name: childName('e2e', 'run') };
       assert.ok((await cluster.client.find(CONFIG_MAPS, place)) !== null, 'the result is kept');
-      await test.change({ results: { keep: '1s' } });
-      await until('the result is gone', async () => (await cluster.client.find(CONFIG_MAPS, place)) === null);
+      await test.change({ results: { keep: '1m' } });
+      const gone = async () => (await cluster.client.find(CONFIG_MAPS, place)) === null;
+      await until('the result is gone', gone, 90_000);
       assert.equal((await test.get()).status?.run?.verdict, 'Completed');
     }));
 

@@ -220,10 +220,25 @@ export function checkEnded(status: LoadTestStatus, { requests }: CountingTargetS
   assert.ok(succeeded <= requests && requests <= sent + unreported, shown);
 }
 
+/** Longer than this, an answer says nothing of how late a request was delivered, in ms: the target was slow. */
+const LONGEST_DELIVERY_MS = 1000;
+
 /**
- * The most that may arrive within a second: what is due in it, what was due in the `maxLagMs` before, one more; and what
- * was delivered late.
+ * The most that may arrive within a second: what is due in it, and one more; and as nothing is sent later than `maxLagMs`,
+ * and nothing delivered later than the slowest answer came, what was due in these times before.
  */
-export function mostInASecond(ratePerSecond: number, maxLagMs: number, deliveryMs = 100): number {
+export function mostInASecond(
+  ratePerSecond: number,
+  maxLagMs: number,
+  { latency }: LoadTestStatus = {},
+): number {
+  const deliveryMs = Math.min(LONGEST_DELIVERY_MS, msOf(latency?.max ?? `${LONGEST_DELIVERY_MS}ms`));
   return Math.ceil(ratePerSecond * (1 + (maxLagMs + deliveryMs) / 1000)) + 1;
+}
+
+/** A duration as a status has it. */
+function msOf(text: string): number {
+  const [, amount, unit] = /^([0-9.]+)(µs|ms|s)$/.exec(text) ?? [];
+  if (amount === undefined) return Number.POSITIVE_INFINITY;
+  return Number(amount) * { µs: 0.001, ms: 1, s: 1000 }[unit as 'µs' | 'ms' | 's'];
 }

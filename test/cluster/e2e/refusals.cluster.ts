@@ -32,7 +32,7 @@ describe('what cannot be carried out says why', { concurrency: 3 }, () => {
       const { message } = await test.untilReason('Stalled', 'PodTemplateRefused');
       assert.match(message, /spec\.workers\.template\.spec\.containers\[name="taz"\]\.imagePullPolice/);
       assert.match(message, /is not a field of a Kubernetes pod template/);
-      await test.apply({ ...spec, workers: { template: null } });
+      await test.apply(spec);
       assert.equal((await test.untilEnded()).run?.verdict, 'Completed');
     }));
 

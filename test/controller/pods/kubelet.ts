@@ -1,4 +1,5 @@
 import type { Client } from '../../../src/kube/client.ts';
+import { isKubeError } from '../../../src/kube/errors.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import type { Resource } from '../../../src/kube/resource.ts';
 import { PODS, type Pod } from '../../../src/kube/resources.ts';
@@ -53,7 +54,12 @@ export class Kubelet {
   async end(name: string, exitCode = 0): Promise<void> {
     const phase = exitCode === 0 ? 'Succeeded' : 'Failed';
     await this.report(name, { terminated: { exitCode } }, { phase });
-    await this.#client.delete(PODS, this.#at(name), { gracePeriodSeconds: 0 });
+    try {
+      await this.#client.delete(PODS, this.#at(name), { gracePeriodSeconds: 0 });
+    } catch (error) {
+      // Whoever saw the report was quicker.
+      if (!isKubeError(error, 'NotFound')) throw error;
+    }
   }
 
   #at(name: string) {
