@@ -70,6 +70,9 @@ await api.client.create(CONFIG_MAPS, {
   data: { 'a.json': '{"event":"{{ faker.word.noun() }}","n":{{ hit }}}' },
 });
 
+/** The same for each controller, as a Service has it: pods are made from it. */
+const coordinatorPort = await freePort();
+
 /** A controller process, and what it has used since it was looked at last. */
 class Controller {
   readonly #child: ChildProcess;
@@ -103,7 +106,7 @@ class Controller {
         '--advertise',
         '127.0.0.1',
         '--port',
-        '0',
+        `${coordinatorPort}`,
         '--metrics-port',
         `${port}`,
         '--image',
