@@ -33,6 +33,8 @@ const idleSeconds = Number(values.idle);
 const MOST_MB = 300;
 /** The most that any stage may take, in ms. */
 const PATIENCE_MS = 180_000;
+/** About what V8 gives itself in a container of 512 MiB, the chart's limit: on a large machine it leaves garbage about. */
+const HEAP_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=2'];
 /** How many calls this process makes at a time. */
 const AT_A_TIME = 16;
 
@@ -68,6 +70,9 @@ await api.client.create(CONFIG_MAPS, {
   data: { 'a.json': '{"event":"{{ faker.word.noun() }}","n":{{ hit }}}' },
 });
 
+/** The same for each controller, as a Service has it: pods are made from it. */
+const coordinatorPort = await freePort();
+
 /** A controller process, and what it has used since it was looked at last. */
 class Controller {
   readonly #child: ChildProcess;
@@ -88,6 +93,7 @@ class Controller {
     const child = spawn(
       process.execPath,
       [
+        ...HEAP_OPTIONS,
         ...profile,
         fileURLToPath(new URL('../src/cli/main.ts', import.meta.url)),
         'controller',
@@ -100,7 +106,7 @@ class Controller {
         '--advertise',
         '127.0.0.1',
         '--port',
-        '0',
+        `${coordinatorPort}`,
         '--metrics-port',
         `${port}`,
         '--image',

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/attack/clock.ts';
 import { makeAuthority, makeServing } from '../src/controller/authority/certificates.ts';
+import { TIMING } from '../src/controller/cluster-runs.ts';
 import { callerWith } from '../src/coordinator/caller.ts';
 import { Coordinator } from '../src/coordinator/coordinator.ts';
 import { type Assignment, isNewer, type SyncRequest, type Version } from '../src/coordinator/protocol.ts';
@@ -53,9 +54,6 @@ type FromCoordinator =
   | { kind: 'changed'; wallMs: number }
   | { kind: 'snapshot'; ms: number; sent: number; ready: number };
 
-if (values.coordinate) await coordinate();
-else await measure();
-
 // --- the coordinator's process ---
 
 async function coordinate(): Promise<void> {
@@ -81,6 +79,7 @@ async function coordinate(): Promise<void> {
     mostLabels: LABELS,
     lanes: 1,
     leaseMs: LEASE_MS,
+    timing: TIMING,
     records: null,
     store: {
       save: async (record) => {
@@ -335,3 +334,6 @@ function rssMbOf(pid: number): number {
   const [, kb = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kb) / 1024;
 }
+
+if (values.coordinate) await coordinate();
+else await measure();

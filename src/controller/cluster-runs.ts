@@ -47,7 +47,7 @@ const RESULT_KEY = 'result.json';
 const LEASE_MS = 120_000;
 
 /** Calls go over a network, to a controller that may have many of them. */
-const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
+export const TIMING = { holdMs: 1000, marginMs: 250, leadMs: 500, reviewMs: 250 };
 /** How long the worker of a pod that no run knows has to end by itself, in s. */
 const STRANGER_GRACE_SECONDS = 10;
 

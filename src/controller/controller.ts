@@ -10,6 +10,7 @@ import { kubeconfigCredentials } from '../kube/kubeconfig.ts';
 import { LeaderElection } from '../kube/leader.ts';
 import { HealthServer } from './health-server.ts';
 import { Leadership } from './leadership.ts';
+import { spareMemory } from './memory.ts';
 import { ControllerMetrics, type ControllerView } from './metrics.ts';
 
 /** How `taz controller` was asked to work; each is explained by its help. */
@@ -58,6 +59,7 @@ const NOBODY: ControllerView = {
  * @throws CredentialsError, and Error when a port is taken
  */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  spareMemory();
   const clock = systemClock;
   const { log, podName } = options;
   const credentials = await credentialsOf(options);

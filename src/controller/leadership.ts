@@ -111,7 +111,7 @@ export class Leadership {
     this.#pods = new ScopedStore({
       ...shared,
       source: (scope) => objectSource(client, PODS, { namespace: scope, labelSelector: WORKER_SELECTOR }),
-      keep: withoutManagedFields,
+      keep: stateOfPod,
       limit: MOST_PODS,
       index: ({ metadata }) => ownerUidOf(metadata),
     });
@@ -453,6 +453,18 @@ export class Leadership {
 async function overtime(signal: AbortSignal, ms: number): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
   await new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+}
+
+/** Of a pod, what says how it fares: most of its spec is as the template has it. */
+function stateOfPod(pod: Pod): Pod {
+  const { spec, ...rest } = withoutManagedFields(pod);
+  if (spec === undefined) return rest;
+  const { nodeName, containers } = spec;
+  const own = containers.map(({ name, resources }) => ({
+    name,
+    ...(resources === undefined ? {} : { resources }),
+  }));
+  return { ...rest, spec: { ...(nodeName === undefined ? {} : { nodeName }), containers: own } };
 }
 
 /** Of a ConfigMap that may be large, only what says which it is and in which version. */

@@ -346,8 +346,10 @@ export class Coordinator {
     if (member === null) return this.#answers.dismissal();
     this.#lanes ??= this.#options.lanes ?? laneCount(this.#spec, request.cores);
     const before = standing(member);
+    const { received, acknowledged } = member;
     const usable = this.#crew.hear(member, request);
-    if (standing(member) !== before) this.#review();
+    const isNews = received !== member.received || acknowledged !== member.acknowledged;
+    if (standing(member) !== before || (isNews && this.#awaitsNoMore)) this.#review();
     return this.#answers.give(member, request, usable);
   }
 
@@ -390,6 +392,11 @@ export class Coordinator {
       finishedAt: this.#finishedAt,
       wallOffset: this.#wallOffset,
     });
+  }
+
+  /** What workers have taken over may decide what is next: not while a change waits for others among many. */
+  get #awaitsNoMore(): boolean {
+    return this.#phase !== 'Running' || this.#planChange.isTaken;
   }
 
   // --- what is said to workers ---
@@ -738,19 +745,9 @@ export class Coordinator {
   }
 }
 
-/** What of a member decides what is next. */
-function standing({
-  state,
-  lanes,
-  received,
-  acknowledged,
-  content,
-  votes,
-  wantsStop,
-  heard,
-}: Member): string {
-  const versions = `${received?.epoch}.${received?.n} ${acknowledged?.epoch}.${acknowledged?.n}`;
-  return `${state} ${lanes} ${versions} ${content.prepared} ${content.running} ${votes} ${wantsStop} ${heard}`;
+/** What of a member decides what is next, besides the assignment that it has. */
+function standing({ state, lanes, content, votes, wantsStop, heard }: Member): string {
+  return `${state} ${lanes} ${content.prepared} ${content.running} ${votes} ${wantsStop} ${heard}`;
 }
 
 function seconds(ms: number): string {

@@ -32,6 +32,11 @@ export class PlanChange {
     return this.#version === null ? null : this.#timing.fenceMs;
   }
 
+  /** A change is being prepared, and everybody has taken that over. */
+  get isTaken(): boolean {
+    return this.#version !== null && !this.#isAwaited(this.#version);
+  }
+
   /** Whether an answer given at clock time `now` would let a worker go beyond the instant that is being saved. */
   holdsBack(now: number): boolean {
     const { intendedAt } = this.#course;
@@ -57,10 +62,15 @@ export class PlanChange {
       this.#version = { ...this.#answers.version, n: this.#answers.version.n + 1 };
       return 'news';
     }
-    const isBehind = ({ acknowledged }: { acknowledged: Version | null }) => isNewer(change, acknowledged);
-    if (roomMs === null || this.#crew.speaking.some(isBehind)) return 'nothing';
+    if (roomMs === null || this.#isAwaited(change)) return 'nothing';
     this.#course.intend(Math.ceil(joinAt), goal);
     return 'intended';
+  }
+
+  #isAwaited(change: Version): boolean {
+    return this.#crew.members.some(
+      ({ live, state, acknowledged }) => live && state !== 'starting' && isNewer(change, acknowledged),
+    );
   }
 
   #isReached(goal: PlanGoal): boolean {

@@ -4,6 +4,12 @@ import type { SyncRequest } from './protocol.ts';
 const count = z.number().int().min(0);
 const version = z.object({ epoch: count, n: count }).nullable();
 
+/** Thousands of numbers a call, which are looked at once more where they are put to use. */
+const numbers = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((each) => typeof each === 'number'),
+  'these are no numbers',
+);
+
 const digest = z.string().max(200).nullable();
 
 const syncRequest = z.object({
@@ -22,8 +28,8 @@ const syncRequest = z.object({
         sequence: count,
         base: count,
         size: count,
-        runs: z.array(z.number()),
-        values: z.array(z.number()),
+        runs: numbers,
+        values: numbers,
       }),
       votes: count,
       voteReason: z.string().max(1000),

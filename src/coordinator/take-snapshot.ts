@@ -5,7 +5,7 @@ import type { Verdict } from '../stop/verdict.ts';
 import type { Base } from './base.ts';
 import type { ContentChange } from './content-change.ts';
 import type { Course } from './course.ts';
-import { addHits, plannedHits } from './ledger.ts';
+import { addHits, noHits, plannedHits } from './ledger.ts';
 import type { Member } from './member.ts';
 import type { RunSnapshot, WorkerSnapshot } from './snapshot.ts';
 
@@ -39,11 +39,10 @@ export function takeSnapshot(state: RunState): RunSnapshot {
   base.counts.addTo(tally, warmup);
   for (const member of members) if (!member.closed) member.counts.addTo(tally, warmup);
   const lostBelow = plan?.dueBefore(elapsedMs) ?? 0;
-  const planned = plannedHits(
-    segments,
-    members.map((member) => member.progress(lostBelow)),
-  );
+  const planned = noHits();
   addHits(planned, base.planned);
+  const shares = members.map((member) => plannedHits(segments, [member.progress(lostBelow)]));
+  for (const share of shares) addHits(planned, share);
   for (const { settled } of members) addHits(planned, settled);
   const durationMs = plan?.durationMs ?? curveOf(spec.schedule, spec.durationMs).endMs;
   const scheduleMs = Math.min(plan?.scheduleAt(elapsedMs) ?? 0, durationMs ?? Number.POSITIVE_INFINITY);
@@ -77,13 +76,15 @@ export function takeSnapshot(state: RunState): RunSnapshot {
         .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
     },
     templates: content.snapshot(members),
-    workers: [...base.past, ...members.map((member) => describe(member, course, lostBelow))],
+    workers: [
+      ...base.past,
+      ...members.map((member, index) => describe(member, shares[index]!.main.unreported)),
+    ],
   };
 }
 
-/** @param lostBelow what fell to it below this hit is unreported if it is lost */
-export function describe(member: Member, course: Course, lostBelow: number): WorkerSnapshot {
-  const { main } = plannedHits(course.segments, [member.progress(lostBelow)]);
+/** @param unreported hits of the main part that it owes, in what is not settled */
+export function describe(member: Member, unreported: number): WorkerSnapshot {
   return {
     name: member.name,
     index: member.worker.index,
@@ -92,7 +93,7 @@ export function describe(member: Member, course: Course, lostBelow: number): Wor
     lanes: member.lanes,
     sent: member.sent,
     dropped: member.dropped,
-    unreported: main.unreported + member.settled.main.unreported,
+    unreported: unreported + member.settled.main.unreported,
     problem: member.problem,
   };
 }

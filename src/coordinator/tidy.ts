@@ -22,7 +22,7 @@ export function tidy(course: Course, crew: Crew, now: number, silentMs: number):
   }
   course.settle(crew.members, now, silentMs, ({ closed }) => closed);
   for (const member of crew.members.filter((each) => isOver(each, course, crew, now))) {
-    crew.base.take(member, describe(member, course, 0));
+    crew.base.take(member, describe(member, 0));
     crew.forget(member);
   }
 }

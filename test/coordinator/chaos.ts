@@ -5,6 +5,9 @@ import type { ClusterOptions, FakeCluster, Network } from './fake-cluster.ts';
 import type { FakeWorker, FakeWorkerOptions } from './fake-worker.ts';
 import { content, runSpec, workers } from './run-spec.ts';
 
+/** How many runs of each kind there are; more: `TAZ_TEST_SEEDS=500`. */
+export const SEEDS = Number(process.env['TAZ_TEST_SEEDS'] ?? 10);
+
 const DURATION_MS = 12_000;
 
 function badNetwork(random: () => number): Network {

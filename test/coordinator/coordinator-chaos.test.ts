@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { dropped } from '../../src/metrics/counts.ts';
 import { shown } from '../attack/schedule/schedules.ts';
-import { changing, chaos, goneBack } from './chaos.ts';
+import { changing, chaos, goneBack, SEEDS } from './chaos.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 afterEach(() => FakeCluster.dispose());
 
 describe('over any network and any changes, while no lease runs out', () => {
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     test(`each hit is decided once and none is missing (seed ${seed})`, async () => {
       const { random, spec, options } = chaos(seed);
       spec.workers.leaseMs = 60_000;
@@ -37,7 +37,7 @@ describe('over any network and any changes, while no lease runs out', () => {
 });
 
 describe('when workers are killed or out of sight besides', () => {
-  for (let seed = 101; seed <= 125; seed++) {
+  for (let seed = 10_001; seed <= 10_000 + SEEDS; seed++) {
     test(`no hit is decided twice, and those missing are owed (seed ${seed})`, async () => {
       const { random, spec, options } = chaos(seed);
       const cluster = new FakeCluster(spec, options);

@@ -86,6 +86,9 @@ export class FakeCluster implements WorkerPool {
   coordinator!: Coordinator;
   /** What an API server, say, would hold at this moment; null: nothing yet. */
   kept: string | null = null;
+  /** The same, read. */
+  #read: { text: string | null; course: RunRecord['course']; content: RunRecord['content'] | null } | null =
+    null;
   /** The largest record so far, in characters. */
   largest = 0;
   saves = 0;
@@ -374,9 +377,11 @@ export class FakeCluster implements WorkerPool {
   /** Whoever takes the run over must know what workers have heard. */
   #checkIsSaved({ assignment, saved, dismissed }: SyncResponse): void {
     if (this.#options.store === undefined) return;
-    const { course, content } = (
-      this.kept === null ? { course: null, content: null } : JSON.parse(this.kept)
-    ) as Pick<RunRecord, 'course' | 'content'>;
+    if (this.#read?.text !== this.kept) {
+      const record = this.kept === null ? null : (JSON.parse(this.kept) as RunRecord);
+      this.#read = { text: this.kept, course: record?.course ?? null, content: record?.content ?? null };
+    }
+    const { course, content } = this.#read;
     if (assignment !== null && assignment.startAt !== null) {
       if (course === null || Math.abs(course.startAt - assignment.startAt) > 0.01) {
         this.broken.push(`the start was told at ${this.now} before it was saved`);

@@ -2,13 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { dropped } from '../../src/metrics/counts.ts';
 import { shown } from '../attack/schedule/schedules.ts';
-import { changing, chaos, goneBack } from './chaos.ts';
+import { changing, chaos, goneBack, SEEDS } from './chaos.ts';
 import { FakeCluster, type StoreBehaviour } from './fake-cluster.ts';
 
 afterEach(() => FakeCluster.dispose());
-
-/** More seeds: `TAZ_TEST_SEEDS=500`. */
-const SEEDS = Number(process.env['TAZ_TEST_SEEDS'] ?? 25);
 
 function anyStore(random: () => number): StoreBehaviour {
   const [mostMs, failing] = [random() ** 3 * 1_000, random() ** 2 * 0.3];

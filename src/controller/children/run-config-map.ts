@@ -127,7 +127,9 @@ export class RunConfigMap {
     checkSize(wanted);
     for (let tries = 1; ; tries++) {
       try {
-        this.#seen = await (this.#seen === null ? this.#create(wanted) : this.#patch(this.#seen, wanted));
+        const seen = await (this.#seen === null ? this.#create(wanted) : this.#patch(this.#seen, wanted));
+        // The same texts again would take as much memory once more.
+        this.#seen = { ...seen, data: wanted };
         this.#data = wanted;
         this.#remember();
         return;

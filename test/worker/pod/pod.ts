@@ -71,6 +71,7 @@ export class Pod {
       stdio: ['ignore', 'inherit', 'pipe'],
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         TAZ_COORDINATOR: `https://${SERVICE}:${this.port}`,
         TAZ_RUN: 'run-1',
         TAZ_INDEX: '0',
