@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { ControllerOptions } from '../controller/controller.ts';
+import { CredentialsError } from '../kube/credentials.ts';
 import { UsageError } from './errors.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -109,7 +110,7 @@ async function serve(options: Options): Promise<number> {
     await runController({ ...readOptions(options), log }, ended.signal);
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof CredentialsError) throw new UsageError(error.message);
     log.fatal({ error: error instanceof Error ? error.message : String(error) }, 'cannot go on');
     return 1;
   }

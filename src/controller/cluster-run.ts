@@ -145,7 +145,8 @@ export class ClusterRun implements RunningView {
 
   /**
    * Keeps what was taken over, starts the coordinator, tells the workers where to look for what is sent, and replaces
-   * those that are made from another template. @throws KubeError; ProblemsError where the pod template is wrong
+   * those that are made from another template.
+   * @throws KubeError; ProblemsError where the pod template is wrong
    */
   async lookAround(): Promise<void> {
     await this.#options.keep(this.#applied);

@@ -8,7 +8,7 @@ import { EventRecorder } from '../kube/event-recorder.ts';
 import { inClusterCredentials } from '../kube/in-cluster.ts';
 import { kubeconfigCredentials } from '../kube/kubeconfig.ts';
 import { LeaderElection } from '../kube/leader.ts';
-import { HealthServer } from './health-server.ts';
+import { HealthServer } from '../metrics/health-server.ts';
 import { Leadership } from './leadership.ts';
 import { spareMemory } from './memory.ts';
 import { ControllerMetrics, type ControllerView } from './metrics.ts';

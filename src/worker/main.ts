@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '../attack/clock.ts';
 import type { WorkerBootstrap } from '../coordinator/protocol.ts';
+import { HealthServer } from '../metrics/health-server.ts';
 import { NOTHING_BESIDE } from './beside.ts';
+import { healthOf } from './health.ts';
 import { NO_LIMITS } from './limits.ts';
 import { boundMemory } from './memory.ts';
-import { Probes } from './probes.ts';
 import { SyncClient } from './sync-client.ts';
 import { Worker } from './worker.ts';
 import { newIdentity } from './worker-identity.ts';
@@ -58,7 +59,7 @@ async function work({
   });
   process.on('SIGTERM', () => worker.leave());
   lines.once('close', () => worker.abandon('its parent is gone'));
-  if (metricsPort !== null) await new Probes(worker).listen(metricsPort, '127.0.0.1');
+  if (metricsPort !== null) await new HealthServer(healthOf(worker)).listen(metricsPort, '127.0.0.1');
   return (await worker.run()).code;
 }
 

@@ -1,7 +1,7 @@
 import type { LoadTestStatus } from '../../api/status.ts';
 import type { LoadTestObject } from '../../kube/resources.ts';
 import type { Summary } from '../../report/summary.ts';
-import type { Verdict } from '../../stop/verdict.ts';
+import type { Ended } from '../ended.ts';
 import { conditionsOf, dated, type RunFindings } from './conditions.ts';
 import { figuresOf, votesOf } from './figures.ts';
 import { phaseOf, type TestKind, type TestState } from './test-state.ts';
@@ -12,7 +12,7 @@ export interface TestView {
   /** The run that goes on; null: none. */
   run: RunningView | null;
   /** The last run, where none goes on; null: there was none. */
-  ended: EndedView | null;
+  ended: Omit<Ended, 'lost'> | null;
   /** The status that was written last; null: none. */
   before: LoadTestStatus | null;
   now: Date;
@@ -39,16 +39,6 @@ export interface RunFigures {
   recentRate: number | null;
   /** When it will end, RFC 3339; null: it has no end, or none is known yet. */
   endsAt: string | null;
-}
-
-export interface EndedView {
-  run: string;
-  key: string;
-  verdict: Verdict;
-  reason: string;
-  finishedAt: string;
-  /** null: what the status before has of it is all that is left. */
-  summary: Summary | null;
 }
 
 /** The whole status of a test. What of it stays as it was is taken over from the one before. */

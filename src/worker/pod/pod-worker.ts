@@ -2,8 +2,9 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../attack/clock.ts';
 import { workerName } from '../../coordinator/worker-pool.ts';
+import { HealthServer } from '../../metrics/health-server.ts';
+import { healthOf } from '../health.ts';
 import { boundMemory } from '../memory.ts';
-import { Probes } from '../probes.ts';
 import { SyncClient } from '../sync-client.ts';
 import { Worker } from '../worker.ts';
 import { newIdentity } from '../worker-identity.ts';
@@ -64,11 +65,11 @@ export async function workInPod(settings: PodSettings): Promise<number> {
     `${workerName(settings)}${who} of run ${run} starts with ${howMany}; its coordinator is ${coordinator}`,
   );
   handleSignals(work, say);
-  const probes = new Probes(work);
-  await probes.listen(settings.metricsPort, null);
+  const health = new HealthServer(healthOf(work));
+  await health.listen(settings.metricsPort, null);
   const { code, reason } = await work.run();
   client.close();
-  probes.close();
+  await health.close();
   say(code === 0 ? `has ended: ${reason}; its last counts are saved` : `has failed: ${reason}`);
   if (code !== 0) await tellKubernetes(settings.terminationLog, reason);
   return code;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { HealthServer } from '../../src/controller/health-server.ts';
+import { HealthServer } from '../../src/metrics/health-server.ts';
 
 suite('what probes and scrapes are answered', () => {
   const health = { alive: true, ready: false, metrics: 'taz_x 1\n' };
@@ -25,7 +25,7 @@ suite('what probes and scrapes are answered', () => {
 
   test('says whether the process is alive and ready', async () => {
     assert.deepEqual((await get('/healthz')).slice(0, 2), [200, 'ok\n']);
-    assert.deepEqual((await get('/readyz')).slice(0, 2), [503, 'not ok\n']);
+    assert.deepEqual((await get('/readyz')).slice(0, 2), [503, 'not ready\n']);
     [health.alive, health.ready] = [false, true];
     assert.equal((await get('/healthz'))[0], 503);
     assert.equal((await get('/readyz'))[0], 200);
