@@ -22,7 +22,8 @@ export interface News {
   leaseMs(): number;
   /** Assignments may be told. */
   tells(): boolean;
-  assignment(member: Member): Assignment;
+  /** @param version of the newest assignment */
+  assignment(member: Member, version: Version): Assignment;
   /** The run has no use for this member any more. */
   dismissed(member: Member): boolean;
   /** Live members must not be answered now. */
@@ -141,7 +142,7 @@ export class Answers {
       leaseMs: news.leaseMs(),
       acknowledged: member.reported,
       resync: !usable,
-      assignment: this.#isNews(request) ? news.assignment(member) : null,
+      assignment: this.#isNews(request) ? news.assignment(member, this.#version) : null,
       dismissed: news.dismissed(member),
       saved: member.saved || (member.state === 'lost' && member.closed),
       scouting: news.scouting(member),

@@ -1,4 +1,3 @@
-import type { Answers } from './answers.ts';
 import type { Course } from './course.ts';
 import type { Crew } from './crew.ts';
 import { sameGoal } from './goal.ts';
@@ -13,17 +12,15 @@ import type { Timing } from './timing.ts';
 export class PlanChange {
   readonly #course: Course;
   readonly #crew: Crew;
-  readonly #answers: Answers;
   readonly #timing: Timing;
   /** Version that everybody must have taken over before the pending change gets its instant. */
   #version: Version | null = null;
   /** What was compared last. */
   #compared: { goal: PlanGoal; named: PlanGoal; isSame: boolean } | null = null;
 
-  constructor(course: Course, crew: Crew, answers: Answers, timing: Timing) {
+  constructor(course: Course, crew: Crew, timing: Timing) {
     this.#course = course;
     this.#crew = crew;
-    this.#answers = answers;
     this.#timing = timing;
   }
 
@@ -47,10 +44,16 @@ export class PlanChange {
   /**
    * Does the next step towards `goal`, if there is one to do at clock time `now`.
    * @param roomMs how far the instant is set off to be saved before it comes; null: it cannot be saved now
+   * @param newest version of the newest assignment
    * @returns `news`: workers have something else to do, which is to be published; `intended`: the course is to be saved,
    *   and named; `nothing`
    */
-  bring(goal: PlanGoal, now: number, roomMs: number | null): 'nothing' | 'news' | 'intended' {
+  bring(
+    goal: PlanGoal,
+    now: number,
+    roomMs: number | null,
+    newest: Version,
+  ): 'nothing' | 'news' | 'intended' {
     const { startAt, plan } = this.#course;
     const change = this.#version;
     const { fenceMs, marginMs } = this.#timing;
@@ -59,7 +62,7 @@ export class PlanChange {
     const isLate = plan!.endsAt !== null && joinAt >= plan!.endsAt;
     if (isLate || this.#isReached(goal)) return this.giveUp();
     if (change === null) {
-      this.#version = { ...this.#answers.version, n: this.#answers.version.n + 1 };
+      this.#version = { ...newest, n: newest.n + 1 };
       return 'news';
     }
     if (roomMs === null || this.#isAwaited(change)) return 'nothing';

@@ -1,6 +1,18 @@
 import type { Course } from './course.ts';
 import type { Crew } from './crew.ts';
 import type { Member } from './member.ts';
+import type { PoolWorker } from './worker-pool.ts';
+
+/** Marks the live members to be replaced, but for those that may stay. @returns false: they are marked so already */
+export function outdate(members: readonly Member[], keep: (worker: PoolWorker) => boolean): boolean {
+  let isNews = false;
+  for (const member of members) {
+    const outdated = member.live && !keep(member.worker);
+    isNews ||= outdated !== member.outdated;
+    member.outdated = outdated;
+  }
+  return isNews;
+}
 
 /**
  * Replaces the members that are outdated, one after another: while one is succeeded, the others wait.

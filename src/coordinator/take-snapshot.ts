@@ -1,37 +1,16 @@
-import type { RunSpec } from '../api/run-spec.ts';
 import { curveOf } from '../attack/schedule/curve.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
-import type { Verdict } from '../stop/verdict.ts';
-import type { Base } from './base.ts';
-import type { ContentChange } from './content-change.ts';
-import type { Course } from './course.ts';
 import { addHits, noHits, plannedHits } from './ledger.ts';
 import type { Member } from './member.ts';
+import type { Run } from './run.ts';
 import type { RunSnapshot, WorkerSnapshot } from './snapshot.ts';
 
-/** What a snapshot is made from. */
-export interface RunState {
-  /** Id of the run. */
-  run: string;
-  spec: RunSpec;
-  content: ContentChange;
-  phase: RunSnapshot['phase'];
-  verdict: { verdict: Verdict; reason: string } | null;
-  course: Course;
-  members: readonly Member[];
-  /** What is counted of others, and of those members that are done. */
-  base: Base;
-  /** Clock time in ms: now, or when the run was stopped. */
-  now: number;
-  /** Clock time of the end, in ms; null before it. */
-  finishedAt: number | null;
-  /** Wall clock minus clock, in ms. */
-  wallOffset: number;
-}
-
-/** Merges what all members have counted with what the plan says. */
-export function takeSnapshot(state: RunState): RunSnapshot {
-  const { spec, content, phase, verdict, course, members, base, now, finishedAt, wallOffset } = state;
+/** Merges what all members have counted with what the plan says: as it is now, or was when the run was stopped. */
+export function takeSnapshot(run: Run): RunSnapshot {
+  const { spec, content, life, course, wallOffset } = run;
+  const { members, base } = run.crew;
+  const { ending, finishedAt } = life;
+  const now = life.stoppedAt ?? run.clock.now();
   const { plan, startAt, segments } = course;
   const elapsedMs = course.runMs(now);
   const tally = new Tally(content.labels.names.length);
@@ -49,10 +28,10 @@ export function takeSnapshot(state: RunState): RunSnapshot {
   const meanRate = scheduleMs === 0 ? 0 : (lostBelow / scheduleMs) * 1000;
   return {
     name: spec.name,
-    run: state.run,
-    phase,
-    verdict: phase === 'Ended' ? (verdict?.verdict ?? null) : null,
-    reason: verdict?.reason ?? '',
+    run: run.id,
+    phase: life.phase,
+    verdict: life.phase === 'Ended' ? (ending?.verdict ?? null) : null,
+    reason: ending?.reason ?? '',
     startedAt: startAt === null ? null : startAt + wallOffset,
     finishedAt: finishedAt === null ? null : finishedAt + wallOffset,
     elapsedMs,
@@ -61,7 +40,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
     durationMs,
     suspended: plan?.suspendedAt(elapsedMs) ?? spec.suspend,
     warmingUp: scheduleMs < spec.warmupMs,
-    targetRate: verdict === null ? (plan?.rateAt(elapsedMs) ?? 0) : meanRate,
+    targetRate: ending === null ? (plan?.rateAt(elapsedMs) ?? 0) : meanRate,
     scheduled: planned.main.scheduled,
     unreported: planned.main.unreported,
     tally,

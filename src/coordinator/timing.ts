@@ -25,3 +25,5 @@ export const TIMING: Timing = {
 
 /** How long stopped or finished workers may take to give their last word, in ms. */
 export const LAST_WORD_MS = 5000;
+/** How long processes of which nobody waits for a word may take to end, before they are killed, in ms. */
+export const KILL_AFTER_MS = 2000;

@@ -43,6 +43,11 @@ export function formatDuration(ms: number): string {
   return `${hours ? `${hours}h` : ''}${minutes ? `${minutes}m` : ''}${rest ? `${decimal(rest, second)}s` : ''}`;
 }
 
+/** A duration in ms as sentences have it, to a tenth of a second: `1.5 s`, `90 s`. */
+export function inSeconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
 /** `numerator / denominator` as a decimal, the denominator being a power of ten. */
 function decimal(numerator: bigint, denominator: bigint): string {
   const digits = String(numerator % denominator).padStart(String(denominator).length - 1, '0');

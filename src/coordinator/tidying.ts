@@ -1,8 +1,10 @@
 import type { Course } from './course.ts';
 import type { Crew } from './crew.ts';
 import type { Member } from './member.ts';
+import type { Run } from './run.ts';
 import { describe } from './take-snapshot.ts';
 
+const EVERY_MS = 1000;
 /** A last word that was on its way when its process ended has come by then, in ms. */
 const ON_ITS_WAY_MS = 2000;
 /** Who is out of sight for so long has nothing more to say, in ms. */
@@ -13,17 +15,33 @@ const GOES_WITHIN_MS = 60_000;
 /**
  * Brings together what can not change any more: counts of the lost, parts of the course that nobody needs, members whose
  * part is over. So a run that changes for ever is remembered in as much room as one that has begun.
- *
- * @param silentMs how long a worker may be out of sight and come back, in ms
  */
-export function tidy(course: Course, crew: Crew, now: number, silentMs: number): void {
-  for (const member of crew.members) {
-    if (member.state === 'lost' && canSayNoMore(member, now)) crew.base.takeCounts(member);
+export class Tidying {
+  readonly #run: Run;
+  /** Clock time, in ms. */
+  #doneAt = 0;
+
+  constructor(run: Run) {
+    this.#run = run;
   }
-  course.settle(crew.members, now, silentMs, ({ closed }) => closed);
-  for (const member of crew.members.filter((each) => isOver(each, course, crew, now))) {
-    crew.base.take(member, describe(member, 0));
-    crew.forget(member);
+
+  /** To be called from time to time: does it once a second. @param now clock time, in ms */
+  review(now: number): void {
+    if (now - this.#doneAt < EVERY_MS) return;
+    this.#doneAt = now;
+    this.#tidy(this.#run.life.stoppedAt ?? now);
+  }
+
+  #tidy(now: number): void {
+    const { course, crew, terms } = this.#run;
+    for (const member of crew.members) {
+      if (member.state === 'lost' && canSayNoMore(member, now)) crew.base.takeCounts(member);
+    }
+    course.settle(crew.members, now, terms.silentMs, ({ closed }) => closed);
+    for (const member of crew.members.filter((each) => isOver(each, course, crew, now))) {
+      crew.base.take(member, describe(member, 0));
+      crew.forget(member);
+    }
   }
 }
 
