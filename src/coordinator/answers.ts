@@ -1,5 +1,5 @@
 import type { Clock } from '../attack/clock.ts';
-import type { Member } from './member.ts';
+import type { Member } from './crew/member.ts';
 import { NotServing } from './not-serving.ts';
 import { type Assignment, isNewer, type SyncRequest, type SyncResponse, type Version } from './protocol.ts';
 

@@ -2,17 +2,19 @@ import type { RunSpec } from '../api/run-spec.ts';
 import type { Verdict } from '../stop/verdict.ts';
 import type { Content } from '../template/content.ts';
 import { Answers } from './answers.ts';
-import { Changes } from './changes.ts';
+import { Scouting } from './content/scouting.ts';
 import { ContentIntake } from './content-intake.ts';
-import { drain } from './draining.ts';
+import { PlanChange } from './course/plan-change.ts';
+import type { Member } from './crew/member.ts';
+import { outdate } from './crew/rolling.ts';
 import { inGoodOrder } from './handing-over.ts';
-import { endLeases } from './leases.ts';
-import type { Ending } from './life.ts';
-import type { Member } from './member.ts';
 import { Naming } from './naming.ts';
 import { NotServing } from './not-serving.ts';
-import { PlanChange } from './plan-change.ts';
-import { Preparing } from './preparing.ts';
+import { Changes } from './phases/changes.ts';
+import { drain } from './phases/draining.ts';
+import { endLeases } from './phases/leases.ts';
+import { Preparing } from './phases/preparing.ts';
+import { Running } from './phases/running.ts';
 import {
   type Finding,
   type RecordOptions,
@@ -20,18 +22,16 @@ import {
   type SyncRequest,
   type SyncResponse,
 } from './protocol.ts';
-import { outdate } from './rolling.ts';
-import { Run, type RunOptions } from './run.ts';
+import type { Ending } from './run/life.ts';
+import { Run, type RunOptions } from './run/run.ts';
+import { takeOutline } from './run/take-outline.ts';
+import { takeSnapshot } from './run/take-snapshot.ts';
+import { Tidying } from './run/tidying.ts';
 import { RunMemory } from './run-memory.ts';
 import { RunNews } from './run-news.ts';
 import type { RunStore } from './run-record.ts';
-import { Running } from './running.ts';
-import { Scouting } from './scouting.ts';
 import type { RunOutline, RunSnapshot } from './snapshot.ts';
-import { takeOutline } from './take-outline.ts';
-import { takeSnapshot } from './take-snapshot.ts';
 import { Tenure } from './tenure.ts';
-import { Tidying } from './tidying.ts';
 import { KILL_AFTER_MS, TIMING, type Timing } from './timing.ts';
 import type { PoolWorker } from './worker-pool.ts';
 

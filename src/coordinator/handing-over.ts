@@ -1,7 +1,7 @@
 import type { Answers } from './answers.ts';
 import type { Naming } from './naming.ts';
 import { isNewer } from './protocol.ts';
-import type { Run } from './run.ts';
+import type { Run } from './run/run.ts';
 import type { RunMemory } from './run-memory.ts';
 
 /** How long a run may take to be left in good order, and how often that is looked at, in ms. */

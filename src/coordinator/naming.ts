@@ -1,7 +1,7 @@
 import { inSeconds } from '../units/duration.ts';
 import type { Answers } from './answers.ts';
-import type { PlanChange } from './plan-change.ts';
-import type { Run } from './run.ts';
+import type { PlanChange } from './course/plan-change.ts';
+import type { Run } from './run/run.ts';
 import type { RunMemory } from './run-memory.ts';
 
 export interface NamingOptions {

@@ -1,9 +1,9 @@
 import type { News } from './answers.ts';
-import type { Member } from './member.ts';
-import type { PlanChange } from './plan-change.ts';
+import type { Scouting } from './content/scouting.ts';
+import type { PlanChange } from './course/plan-change.ts';
+import type { Member } from './crew/member.ts';
 import type { Assignment, RecordOptions, Version } from './protocol.ts';
-import type { Run } from './run.ts';
-import type { Scouting } from './scouting.ts';
+import type { Run } from './run/run.ts';
 import type { Tenure } from './tenure.ts';
 import type { Timing } from './timing.ts';
 

@@ -1,9 +1,9 @@
 import type { ScheduleSpec } from '../api/run-spec.ts';
 import type { Verdict } from '../stop/verdict.ts';
-import type { PlannedCounts } from './ledger.ts';
-import type { MemberState } from './member.ts';
+import type { PlannedCounts } from './course/ledger.ts';
+import type { MemberState } from './crew/member.ts';
+import type { SparseVector } from './crew/sparse-vector.ts';
 import type { WorkerSnapshot } from './snapshot.ts';
-import type { SparseVector } from './sparse-vector.ts';
 import type { PoolWorker } from './worker-pool.ts';
 
 /** Another format has another number; a record of a format that is not known is refused. */

@@ -5,7 +5,7 @@ import { Lane, type LaneOptions } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { Pacer } from '../attack/pacer.ts';
 import type { Targeter } from '../attack/targeter.ts';
-import { RunPlan } from '../coordinator/run-plan.ts';
+import { RunPlan } from '../coordinator/course/run-plan.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
 import { SUCCEEDED } from '../metrics/outcome.ts';
 import { createHttpTransport } from '../transport/http/http-transport.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Segment } from '../../src/attack/schedule/segment.ts';
 import { WindowClock } from '../../src/attack/window-clock.ts';
-import { RunPlan } from '../../src/coordinator/run-plan.ts';
+import { RunPlan } from '../../src/coordinator/course/run-plan.ts';
 import { constant } from './schedule/schedules.ts';
 
 /** A run of 10 hits/s; at each instant given it is suspended or resumed, in turn. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDuration, parseDuration } from '../../src/units/duration.ts';
+import { formatDuration, inSeconds, parseDuration } from '../../src/units/duration.ts';
 
 const rows: [text: string, ms: number, shortest: string][] = [
   ['100ms', 100, '100ms'],
@@ -91,4 +91,9 @@ test('negative and not finite', () => {
 
 test('a fraction that rounds up to the next unit', () => {
   assert.equal(formatDuration(999.999_999_9), '1s');
+});
+
+test('in sentences, to a tenth of a second', () => {
+  const shown = [0, 49, 50, 1_500, 60_000, 119_960].map(inSeconds);
+  assert.deepEqual(shown, ['0 s', '0 s', '0.1 s', '1.5 s', '60 s', '120 s']);
 });

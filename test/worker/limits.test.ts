@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ScheduleSpec } from '../../src/api/run-spec.ts';
-import { RunPlan } from '../../src/coordinator/run-plan.ts';
+import { RunPlan } from '../../src/coordinator/course/run-plan.ts';
 import { parseRate } from '../../src/units/rate.ts';
 import { excessOf } from '../../src/worker/limits.ts';
 

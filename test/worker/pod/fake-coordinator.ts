@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { RunPlan } from '../../../src/coordinator/course/run-plan.ts';
 import {
   type Assignment,
   CONTENT_PATH,
@@ -14,7 +15,6 @@ import {
   type SyncRequest,
   type SyncResponse,
 } from '../../../src/coordinator/protocol.ts';
-import { RunPlan } from '../../../src/coordinator/run-plan.ts';
 import type { Content } from '../../../src/template/content.ts';
 import { parseRate } from '../../../src/units/rate.ts';
 import { runSpec } from '../../coordinator/run-spec.ts';
