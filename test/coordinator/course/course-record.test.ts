@@ -5,7 +5,7 @@ import { RunPlan } from '../../../src/coordinator/course/run-plan.ts';
 import { fromSparse, toSparse } from '../../../src/coordinator/crew/sparse-vector.ts';
 import { PagedVector } from '../../../src/metrics/paged-vector.ts';
 import { randomStream } from '../../metrics/random.ts';
-import { randomGoal } from '../plan-story.ts';
+import { randomGoal } from './plan-story.ts';
 
 describe('a course that is written down', () => {
   for (let seed = 1; seed <= 40; seed++) {

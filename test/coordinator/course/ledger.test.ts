@@ -5,7 +5,7 @@ import { type Progress, plannedHits } from '../../../src/coordinator/course/ledg
 import { RunPlan } from '../../../src/coordinator/course/run-plan.ts';
 import { constant, shown } from '../../attack/schedule/schedules.ts';
 import { randomStream } from '../../metrics/random.ts';
-import { PlanStory, randomGoal } from '../plan-story.ts';
+import { PlanStory, randomGoal } from './plan-story.ts';
 
 /** 10 hits/s for 10 s, in two stripes, of which the first 20 hits are warm-up. */
 const SEGMENTS = new RunPlan({

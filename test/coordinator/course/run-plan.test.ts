@@ -4,7 +4,7 @@ import type { ScheduleSpec } from '../../../src/api/run-spec.ts';
 import { type PlanGoal, RunPlan } from '../../../src/coordinator/course/run-plan.ts';
 import { constant, integral, randomSchedule, shown, stages, wave } from '../../attack/schedule/schedules.ts';
 import { randomStream } from '../../metrics/random.ts';
-import { PlanStory, randomGoal } from '../plan-story.ts';
+import { PlanStory, randomGoal } from './plan-story.ts';
 
 function goal(
   schedule: ScheduleSpec,

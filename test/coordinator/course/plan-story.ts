@@ -1,7 +1,7 @@
-import { HitCursor } from '../../src/attack/schedule/hit-cursor.ts';
-import type { Segment } from '../../src/attack/schedule/segment.ts';
-import { type PlanGoal, RunPlan } from '../../src/coordinator/course/run-plan.ts';
-import { randomSchedule } from '../attack/schedule/schedules.ts';
+import { HitCursor } from '../../../src/attack/schedule/hit-cursor.ts';
+import type { Segment } from '../../../src/attack/schedule/segment.ts';
+import { type PlanGoal, RunPlan } from '../../../src/coordinator/course/run-plan.ts';
+import { randomSchedule } from '../../attack/schedule/schedules.ts';
 
 /** A random goal that keeps what stays the same in a run: its warm-up. */
 export function randomGoal(random: () => number, warmupMs: number, mostRate = 400): PlanGoal {
