@@ -1,4 +1,4 @@
-import type { SyncRequest, WorkerReport } from '../../src/coordinator/protocol.ts';
+import type { SyncRequest, SyncResponse, WorkerReport } from '../../src/coordinator/protocol.ts';
 import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
 import { VectorSender } from '../../src/metrics/vector-codec.ts';
 
@@ -44,3 +44,17 @@ export function call(differences: Partial<SyncRequest> = {}): SyncRequest {
     ...differences,
   };
 }
+
+/** An answer that tells nothing new. */
+export const ANSWER: SyncResponse = {
+  now: 1,
+  heldMs: 2,
+  leaseMs: 3,
+  acknowledged: 4,
+  resync: false,
+  assignment: null,
+  dismissed: false,
+  saved: true,
+  scouting: null,
+  wanted: null,
+};

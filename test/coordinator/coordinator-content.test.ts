@@ -23,17 +23,6 @@ function sets(cluster: FakeCluster): [digest: string, hit: number, dueAt: number
   return found;
 }
 
-/** Ends with each of so many hits once. */
-async function ends(cluster: FakeCluster, hits: number): Promise<void> {
-  const final = await cluster.end();
-  assert.deepEqual(cluster.broken, []);
-  assert.deepEqual(
-    [final.verdict, final.scheduled, final.unreported, final.tally.counts.sent],
-    ['Completed', hits, 0, hits],
-  );
-  assert.equal(cluster.decided.size, hits);
-}
-
 const digests = (cluster: FakeCluster) => sets(cluster).map(([digest]) => digest);
 
 describe('another set', () => {
@@ -50,7 +39,7 @@ describe('another set', () => {
       refused: 0,
       lastError: '',
     });
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     const [, [, , from]] = sets(cluster) as [unknown, [string, number, number]];
     assert.deepEqual(digests(cluster), ['d1', 'd2']);
     // Prepared at once, then announced a quarter of a second ahead.
@@ -65,7 +54,7 @@ describe('another set', () => {
     await cluster.until(() => cluster.workers[0]?.sets.report.prepared === 'd2', 100);
     await cluster.pass(2_000);
     assert.deepEqual([cluster.last.templates.digest, cluster.last.templates.updated], ['d1', 2]);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     const [, [, , from]] = sets(cluster) as [unknown, [string, number, number]];
     assert.ok(from > 6_200 && from < 6_500, `${from}`);
     // Nothing had to wait for it.
@@ -109,7 +98,7 @@ describe('another set', () => {
     await cluster.until(() => cluster.workers.length === 3);
     await cluster.pass(200);
     cluster.coordinator.offer(content('d2'));
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     const third = [...cluster.decided.values()].filter(({ worker }) => worker === cluster.workers[2]);
     assert.ok(third.length > 50);
     assert.ok(third.every(({ digest }) => digest === 'd2'));
@@ -120,7 +109,7 @@ describe('another set', () => {
     cluster.coordinator.offer(content('d2'));
     await cluster.pass(200);
     cluster.coordinator.offer(content('d3'));
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d1', 'd3']);
   });
 
@@ -129,7 +118,7 @@ describe('another set', () => {
     cluster.coordinator.offer(content('d2'));
     await cluster.pass(200);
     cluster.coordinator.offer(content('d1'));
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d1']);
     assert.equal(cluster.final?.templates.applied, 0);
   });
@@ -141,7 +130,7 @@ describe('another set', () => {
       await cluster.until(() => cluster.last.templates.digest === digest);
       await cluster.pass(500);
     }
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d1', 'd2', 'd1', 'd2', 'd3', 'd1']);
   });
 
@@ -149,7 +138,7 @@ describe('another set', () => {
     const cluster = new FakeCluster(runSpec(), { workers: ({ index }) => ({ prepareMs: index * 3_000 }) });
     await cluster.pass(500);
     cluster.coordinator.offer(content('d2'));
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d2']);
   });
 
@@ -161,7 +150,7 @@ describe('another set', () => {
     await cluster.until(() => cluster.last.templates.updated === 2 && cluster.last.templates.applied === 1);
     const held = cluster.decided.size;
     cluster.coordinator.change(runSpec());
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(
       sets(cluster).map(([digest, hit]) => [digest, hit]),
       [
@@ -200,7 +189,7 @@ describe('labels', () => {
       await cluster.until(() => cluster.last.templates.digest === digest);
       await cluster.pass(1_000);
     }
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     const { labels, tally } = cluster.final!;
     assert.deepEqual(labels, ['d1.json', 'd2.json', 'other']);
     const hits = (digest: string) =>
@@ -229,14 +218,14 @@ describe('a set that is refused', () => {
     assert.equal(cluster.coordinator.snapshot().templates.lastError, '');
     cluster.coordinator.refuse('track.json:3: nonsense');
     assert.deepEqual(cluster.notes, [note, note]);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
   });
 
   test('does not hold up the one before it', async () => {
     const cluster = await running({}, { workers: () => ({ compileMs: () => 400 }) });
     cluster.coordinator.offer(content('d2'));
     cluster.coordinator.refuse('nonsense');
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d1', 'd2']);
     assert.deepEqual([cluster.final?.templates.refused, cluster.final?.templates.lastError], [1, 'nonsense']);
   });
@@ -249,7 +238,7 @@ describe('canned targets that are sent once', () => {
   test('end the run after the last line of those that are current', async () => {
     const cluster = await running(endless, { coordinator: canned('t1', 600) });
     cluster.coordinator.offer(targets('t2', 800));
-    await ends(cluster, 800);
+    await cluster.endWith(800);
     const [, [digest, hit, from]] = sets(cluster) as [unknown, [string, number, number]];
     assert.equal(digest, 't2');
     // Their number is part of the plan, whose changes take a fence.
@@ -270,7 +259,7 @@ describe('canned targets that are sent once', () => {
   test('as many as before are swapped without a change of the plan', async () => {
     const cluster = await running(endless, { coordinator: canned('t1', 600) });
     cluster.coordinator.offer(targets('t2', 600));
-    await ends(cluster, 600);
+    await cluster.endWith(600);
     assert.deepEqual(digests(cluster), ['t1', 't2']);
     assert.equal(cluster.worker(0).assignment?.segments.length, 1);
   });
@@ -281,14 +270,14 @@ describe('canned targets that are sent once', () => {
     await cluster.until(() => cluster.last.templates.digest === 't2');
     await cluster.pass(1_000);
     cluster.coordinator.offer(content('d3'));
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.deepEqual(digests(cluster), ['d1', 't2', 'd3']);
   });
 
   test('that come just before the end come too late', async () => {
     const cluster = await running(endless, { coordinator: canned('t1', 340) });
     cluster.coordinator.offer(targets('t2', 800));
-    await ends(cluster, 340);
+    await cluster.endWith(340);
     assert.deepEqual(digests(cluster), ['t1']);
   });
 });

@@ -3,7 +3,7 @@ import { mock } from 'node:test';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { Coordinator, type CoordinatorOptions } from '../../src/coordinator/coordinator.ts';
 import { NotServing } from '../../src/coordinator/not-serving.ts';
-import type { Finding, ScoutingOrder, SyncRequest, SyncResponse } from '../../src/coordinator/protocol.ts';
+import type { Finding, SyncRequest, SyncResponse } from '../../src/coordinator/protocol.ts';
 import type { RunRecord } from '../../src/coordinator/run-record.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { readSyncRequest } from '../../src/coordinator/sync-request.ts';
@@ -18,7 +18,7 @@ import type { Content } from '../../src/template/content.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
 import { MOST_LABELS } from './calls.ts';
 import { FakeWorker, type FakeWorkerOptions, PROMPT } from './fake-worker.ts';
-import { CONTENT, runSpec } from './run-spec.ts';
+import { CONTENT, scoutingOrder } from './run-spec.ts';
 
 /** What the network does with one message. */
 export interface Network {
@@ -54,16 +54,7 @@ export interface StoreBehaviour {
   fails: () => boolean;
 }
 
-const ORDER: ScoutingOrder = {
-  digest: 'order',
-  source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
-  variables: [],
-  events: runSpec().events,
-  protocol: 'http',
-  configMaps: {},
-  key: 'key',
-  known: null,
-};
+const ORDER = scoutingOrder('order');
 
 /** One hit that a worker decided. */
 export interface Decided {
@@ -246,6 +237,18 @@ export class FakeCluster implements WorkerPool {
     await this.until(() => this.final !== null, withinMs);
     this.#checkLaws(this.final!);
     return this.final!;
+  }
+
+  /** Lets the run come to its end, with each of so many hits once. */
+  async endWith(hits: number): Promise<RunSnapshot> {
+    const final = await this.end();
+    assert.deepEqual(this.broken, []);
+    assert.deepEqual(
+      [final.verdict, final.scheduled, final.unreported, final.tally.counts.sent],
+      ['Completed', hits, 0, hits],
+    );
+    assert.equal(this.decided.size, hits);
+    return final;
   }
 
   // --- the pool ---

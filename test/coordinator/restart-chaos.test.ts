@@ -1,88 +1,19 @@
-import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { dropped } from '../../src/metrics/counts.ts';
-import { shown } from '../attack/schedule/schedules.ts';
-import { changing, chaos, goneBack, SEEDS } from './chaos.ts';
-import { FakeCluster, type StoreBehaviour } from './fake-cluster.ts';
+import { assertMissingAreOwed, assertNoneMissing, seedsFrom } from './chaos.ts';
+import { FakeCluster } from './fake-cluster.ts';
 
 afterEach(() => FakeCluster.dispose());
 
-function anyStore(random: () => number): StoreBehaviour {
-  const [mostMs, failing] = [random() ** 3 * 1_000, random() ** 2 * 0.3];
-  return { delayMs: () => random() * mostMs, fails: () => random() < failing };
-}
-
-/** Ends the coordinator at any instants, and has another take its place some time later, until the run ends. */
-function crashing(cluster: FakeCluster, random: () => number, times: number): void {
-  if (times === 0) return;
-  cluster.after(random() * 6_000, () => {
-    if (cluster.final !== null) return;
-    cluster.crash();
-    cluster.after(random() ** 2 * 4_000, () => {
-      cluster.restart();
-      crashing(cluster, random, times - 1);
-    });
-  });
-}
-
 describe('over any network, any changes and any ends of the coordinator, while no lease runs out', () => {
-  for (let seed = 1001; seed <= 1000 + SEEDS; seed++) {
-    test(`each hit is decided once and none is missing (seed ${seed})`, async () => {
-      const { random, spec, options } = chaos(seed);
-      spec.workers.leaseMs = 60_000;
-      const cluster = new FakeCluster(spec, { ...options, store: anyStore(random) });
-      const leave = () => {
-        const worker = cluster.worker(Math.floor(random() * spec.workers.replicas));
-        if (random() < 0.5) worker.leave();
-      };
-      crashing(cluster, random, 1 + Math.floor(random() * 4));
-      await changing(cluster, spec, random, leave);
-      const final = await cluster.end();
-      const message = shown(spec);
-      assert.deepEqual(cluster.broken.slice(0, 5), [], message);
-      assert.deepEqual(goneBack(cluster), [], message);
-      if (final.verdict === 'Failed') {
-        // Whoever leaves too often is not replaced for ever.
-        assert.match(final.reason, /replaced 3 times/);
-        return;
-      }
-      assert.equal(final.verdict, 'Completed', final.reason);
-      const scheduled = final.scheduled + final.warmup.scheduled;
-      assert.deepEqual([final.unreported, final.warmup.unreported], [0, 0], message);
-      assert.equal(cluster.decided.size, scheduled, message);
-      assert.equal(Math.max(-1, ...cluster.decided.keys()), scheduled - 1, message);
-    });
+  for (const seed of seedsFrom(1001)) {
+    test(`each hit is decided once and none is missing (seed ${seed})`, () =>
+      assertNoneMissing({ seed, crashes: true }));
   }
 });
 
 describe('when workers are killed or out of sight besides', () => {
-  for (let seed = 2001; seed <= 2000 + SEEDS; seed++) {
-    test(`no hit is decided twice, and those missing are owed (seed ${seed})`, async () => {
-      const { random, spec, options } = chaos(seed);
-      const cluster = new FakeCluster(spec, { ...options, store: anyStore(random) });
-      let disturbances = 0;
-      const disturb = () => {
-        if (disturbances++ >= 3) return;
-        const worker = cluster.worker(Math.floor(random() * spec.workers.replicas));
-        const dice = random();
-        if (dice < 0.4) cluster.kill(worker);
-        else if (dice < 0.6) worker.leave();
-        else worker.silentUntil = cluster.now + random() * 9_000;
-      };
-      crashing(cluster, random, 1 + Math.floor(random() * 4));
-      await changing(cluster, spec, random, disturb);
-      const final = await cluster.end();
-      const message = `${shown(spec)}: ${final.reason}`;
-      assert.deepEqual(cluster.broken.slice(0, 5), [], message);
-      assert.deepEqual(goneBack(cluster), [], message);
-      const reported = final.tally.counts.sent + dropped(final.tally.counts);
-      const inWarmup = final.warmup.counts.sent + dropped(final.warmup.counts);
-      const unreported = final.unreported + final.warmup.unreported;
-      // What lost workers decided after their last report is among what they owe.
-      assert.ok(reported + inWarmup <= cluster.decided.size, message);
-      assert.ok(cluster.decided.size <= reported + inWarmup + unreported, message);
-      const lost = final.workers.filter(({ state }) => state === 'lost').length;
-      if (lost === 0) assert.equal(unreported, 0, message);
-    });
+  for (const seed of seedsFrom(2001)) {
+    test(`no hit is decided twice, and those missing are owed (seed ${seed})`, () =>
+      assertMissingAreOwed({ seed, crashes: true }));
   }
 });

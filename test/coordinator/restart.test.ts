@@ -36,17 +36,6 @@ function kept(cluster: FakeCluster): RunRecord {
   return JSON.parse(cluster.kept!) as RunRecord;
 }
 
-/** Ends with each of so many hits once. */
-async function ends(cluster: FakeCluster, hits: number): Promise<void> {
-  const final = await cluster.end();
-  assert.deepEqual(cluster.broken, []);
-  assert.deepEqual(
-    [final.verdict, final.scheduled, final.unreported, final.tally.counts.sent],
-    ['Completed', hits, 0, hits],
-  );
-  assert.equal(cluster.decided.size, hits);
-}
-
 describe('a run whose coordinator ends', () => {
   test('goes on without a gap, with each hit once and all counts', async () => {
     const cluster = await running({ workers: workers(3) });
@@ -55,7 +44,7 @@ describe('a run whose coordinator ends', () => {
     assert.ok(cluster.decided.size > before + 250);
     await cluster.pass(1_500);
     assert.equal(cluster.last.workers.filter(({ state }) => state === 'running').length, 3);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.ok([...cluster.decided.values()].every(({ at, dueAt }) => at - cluster.startAt! - dueAt < 20));
     assert.equal(cluster.workers.length, 3);
     assert.deepEqual(cluster.notes, []);
@@ -67,7 +56,7 @@ describe('a run whose coordinator ends', () => {
     await cluster.pass(2_000);
     await restart(cluster, 500);
     assert.equal(cluster.last.phase, 'Preparing');
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.equal(cluster.workers.length, 2);
   });
 
@@ -86,14 +75,14 @@ describe('a run whose coordinator ends', () => {
     await cluster.pass(1_000);
     assert.equal(kept(cluster).members[1]?.incarnation, null);
     await restart(cluster, 200);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.equal(cluster.workers.length, 2);
   });
 
   test('after the end of its schedule has the right end, too', async () => {
     const cluster = await running({}, {}, 8_000);
     await restart(cluster, 40_000);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
   });
 
   test('while it is stopped comes to the same end', async () => {
@@ -184,7 +173,7 @@ describe('a run whose coordinator ends', () => {
     await restart(cluster, 500);
     await cluster.until(() => cluster.coordinator.contentOf('d2') !== null, 3_000);
     cluster.change(runSpec({ durationMs: 20_000, workers: workers(3) }));
-    await ends(cluster, 2000);
+    await cluster.endWith(2000);
     assert.ok([...cluster.decided.values()].some(({ worker }) => worker.worker.index === 2));
   });
 
@@ -269,7 +258,7 @@ describe('the start', () => {
     // Before its answers are there.
     for (const worker of cluster.workers) worker.silentUntil = cluster.now + 100;
     await restart(cluster, 3_000);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.ok(cluster.final!.startedAt! > before + 3_000);
     assert.ok([...cluster.decided.values()].every(({ at, dueAt }) => at - cluster.startAt! - dueAt < 20));
   });
@@ -281,7 +270,7 @@ describe('the start', () => {
     cluster.worker(1).silentUntil = cluster.now + 100;
     await cluster.until(() => cluster.worker(0).state === 'running');
     await restart(cluster, 2_000);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
     assert.equal(cluster.final!.startedAt, startAt);
   });
 });
@@ -358,7 +347,7 @@ describe('a store', () => {
     await cluster.until(() => cluster.workers[2]?.state === 'running');
     await cluster.pass(300);
     cluster.worker(2).leave();
-    await ends(cluster, 1500);
+    await cluster.endWith(1500);
     assert.ok([...cluster.decided.values()].some(({ worker }) => worker === cluster.workers[2]));
   });
 
@@ -373,7 +362,7 @@ describe('a store', () => {
     const told = kept(cluster).members.find(({ worker }) => worker.index === 1 && worker.replacement === 0);
     assert.equal(told?.state, 'ended');
     assert.equal(told?.sent, leaving.counting.tally.counts.sent);
-    await ends(cluster, 1000);
+    await cluster.endWith(1000);
   });
 });
 

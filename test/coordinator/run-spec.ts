@@ -1,4 +1,5 @@
 import type { RunSpec, StopSpec } from '../../src/api/run-spec.ts';
+import type { ScoutingOrder } from '../../src/coordinator/protocol.ts';
 import type { Content } from '../../src/template/content.ts';
 import { constant } from '../attack/schedule/schedules.ts';
 
@@ -55,6 +56,22 @@ export function stopSpec(differences: Partial<StopSpec> = {}): StopSpec {
 }
 
 const EVENTS = { reuse: 0, duplicates: 0, idField: 'messageId', seed: null, profiles: 10, pool: 10 };
+
+/** Where a worker of `runSpec` looks for what is sent; say what differs. */
+export function scoutingOrder(digest: string, differences: Partial<ScoutingOrder> = {}): ScoutingOrder {
+  const { source, variables, events, protocol } = runSpec();
+  return {
+    digest,
+    source,
+    variables,
+    events,
+    protocol: protocol.kind,
+    configMaps: {},
+    key: 'key',
+    known: null,
+    ...differences,
+  };
+}
 
 export const CONTENT: Content = content('d1');
 

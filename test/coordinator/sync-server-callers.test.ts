@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import type { Caller } from '../../src/coordinator/caller.ts';
 import { NotServing } from '../../src/coordinator/not-serving.ts';
-import type { Finding, ScoutingOrder, SyncResponse } from '../../src/coordinator/protocol.ts';
+import type { Finding } from '../../src/coordinator/protocol.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import { certificate } from '../transport/http/harness.ts';
-import { call } from './calls.ts';
-import { CONTENT, runSpec } from './run-spec.ts';
+import { ANSWER, call } from './calls.ts';
+import { send as sendTo } from './raw-call.ts';
+import { CONTENT, scoutingOrder } from './run-spec.ts';
 
-const ANSWER: SyncResponse = {
-  now: 1,
-  heldMs: 2,
-  leaseMs: 3,
-  acknowledged: 4,
-  resync: false,
-  assignment: null,
-  dismissed: false,
-  saved: true,
-  scouting: null,
-  wanted: null,
-};
-
-const ORDER: ScoutingOrder = {
-  digest: 'o1',
-  source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
-  variables: [],
-  events: runSpec().events,
-  protocol: 'http',
-  configMaps: {},
-  key: 'key',
-  known: null,
-};
+const ORDER = scoutingOrder('o1');
 
 const findings: Finding[] = [];
 const synced: string[] = [];
@@ -72,24 +50,7 @@ before(async () => {
 after(() => server.close());
 
 function send(run: string, method: string, path: string, body: string | Buffer = '') {
-  const options = {
-    method,
-    headers: { authorization: `Bearer ${run}` },
-    ca: certificate('ca'),
-    agent: false,
-  };
-  return new Promise<{ status: number; json: Record<string, unknown> }>((resolve, reject) => {
-    const outgoing = request(base + path, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const json = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-        resolve({ status: response.statusCode ?? 0, json });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+  return sendTo(base, { method, path, authorization: `Bearer ${run}`, body, ca: certificate('ca') });
 }
 
 const WORKER = { index: 0, replacement: 0, incarnation: 'w0' };

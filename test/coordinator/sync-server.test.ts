@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { type Caller, callerWith } from '../../src/coordinator/caller.ts';
 import type { SyncRequest } from '../../src/coordinator/protocol.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
-import { call } from './calls.ts';
+import { ANSWER, call } from './calls.ts';
+import { type RawCall, send as sendTo } from './raw-call.ts';
 import { CONTENT } from './run-spec.ts';
 
 const TOKEN = 'secret-token';
@@ -32,18 +32,7 @@ const server = new SyncServer({
       sync: (each) => {
         heard.push(each);
         if (each.problem === 'refuse') throw new RangeError('a report of 3 entries, where 9 are counted');
-        return Promise.resolve({
-          now: 1,
-          heldMs: 2,
-          leaseMs: 3,
-          acknowledged: 4,
-          resync: false,
-          assignment: null,
-          dismissed: false,
-          saved: true,
-          scouting: null,
-          wanted: null,
-        });
+        return Promise.resolve(ANSWER);
       },
       content: (digest) => (digest === CONTENT.digest ? CONTENT : null),
     }),
@@ -55,26 +44,14 @@ before(async () => {
 });
 after(() => server.close());
 
-interface Call {
-  method?: string;
-  path?: string;
-  authorization?: string | null;
-  body?: string | Buffer;
-}
-
-function send({ method = 'POST', path = '/v1/sync', authorization, body = '' }: Call) {
-  const headers = authorization === null ? {} : { authorization: authorization ?? `Bearer ${TOKEN}` };
-  return new Promise<{ status: number; json: Record<string, unknown> }>((resolve, reject) => {
-    const outgoing = request(base + path, { method, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const json = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-        resolve({ status: response.statusCode ?? 0, json });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
+/** A call of the worker to `/v1/sync`; say what differs. */
+function send(differences: Partial<RawCall>) {
+  return sendTo(base, {
+    method: 'POST',
+    path: '/v1/sync',
+    authorization: `Bearer ${TOKEN}`,
+    body: '',
+    ...differences,
   });
 }
 

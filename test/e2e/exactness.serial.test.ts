@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
-import { dropped } from '../../src/metrics/tally.ts';
 import { Rational } from '../../src/units/rational.ts';
-import { type ArrivalTarget, startArrivalTarget, startRun, type TestRun } from './harness.ts';
+import { endComplete, startRun, type TestRun, useArrivalTarget } from './harness.ts';
 
 describe('a run against a real server sends exactly what its schedule says', () => {
-  let target: ArrivalTarget;
-  before(async () => {
-    target = await startArrivalTarget();
-  });
-  after(() => target.close());
-  beforeEach(() => {
-    target.arrivals.length = 0;
-  });
+  const target = useArrivalTarget();
 
   /** What every undisturbed run ends with. */
   async function ends(run: TestRun, scheduled: number): Promise<RunSnapshot> {
-    const last = await run.ended;
-    const { counts } = last.tally;
-    assert.equal(last.verdict, 'Completed');
-    assert.deepEqual(run.brokenLaws, []);
-    assert.equal(last.scheduled, scheduled);
-    assert.equal(last.unreported, 0);
-    assert.equal(counts.sent + dropped(counts), scheduled);
-    assert.equal(target.arrivals.length, counts.sent, "the target's own count");
-    assert.equal(counts.inFlight, 0);
+    const last = await endComplete(run, scheduled);
+    assert.equal(target.arrivals.length, last.tally.counts.sent, "the target's own count");
     return last;
   }
 

@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, beforeEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RunSpec } from '../../src/api/run-spec.ts';
 import { systemClock } from '../../src/attack/clock.ts';
@@ -17,6 +19,7 @@ import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { SyncServer } from '../../src/coordinator/sync-server.ts';
 import type { Timing } from '../../src/coordinator/timing.ts';
 import { checkLaws } from '../../src/metrics/laws.ts';
+import { dropped } from '../../src/metrics/tally.ts';
 import type { Content, TemplateContent } from '../../src/template/content.ts';
 import { makeTemplateContent } from '../../src/template/make-content.ts';
 import { runTaz } from '../cli/taz-process.ts';
@@ -144,6 +147,19 @@ export async function startRun(
   };
 }
 
+/** Lets a run come to its end, as every undisturbed run of so many hits does. */
+export async function endComplete(run: TestRun, scheduled: number): Promise<RunSnapshot> {
+  const last = await run.ended;
+  const { counts } = last.tally;
+  assert.equal(last.verdict, 'Completed');
+  assert.deepEqual(run.brokenLaws, []);
+  assert.equal(last.scheduled, scheduled);
+  assert.equal(last.unreported, 0);
+  assert.equal(counts.sent + dropped(counts), scheduled);
+  assert.equal(counts.inFlight, 0);
+  return last;
+}
+
 /** The same templates with others in place of some. */
 export function withFiles(content: Content, files: Record<string, string>): Content {
   const templates = content as TemplateContent;
@@ -215,4 +231,17 @@ export async function startArrivalTarget(): Promise<ArrivalTarget> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A target for the tests of one `describe`, which is there while they run; each finds it without arrivals. */
+export function useArrivalTarget(): ArrivalTarget {
+  const target: ArrivalTarget = { url: '', arrivals: [], close: async () => {} };
+  before(async () => {
+    Object.assign(target, await startArrivalTarget());
+  });
+  after(() => target.close());
+  beforeEach(() => {
+    target.arrivals.length = 0;
+  });
+  return target;
 }

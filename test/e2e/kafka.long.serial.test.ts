@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dropped } from '../../src/metrics/tally.ts';
 import { parseResultLine } from '../../src/report/result-line.ts';
 import { consume, createTopics, type KafkaServer, messageCount } from '../services/kafka-tools.ts';
 import { useServer } from '../services/servers.ts';
-import { freePort, metric, runExample, startRun, type TestRun } from './harness.ts';
+import { endComplete, freePort, metric, runExample, startRun } from './harness.ts';
+import { assertFound, goThrough } from './outage.ts';
 
 /** One of its own, as a test kills it. */
 const kafka = await useServer('kafka', { set: ['log.flush.scheduler.interval.ms=1000'] });
@@ -51,12 +51,7 @@ describe('messages to a real Kafka', { skip: kafka.missing }, () => {
     assert.ok(
       (await metric(metricsPort, 'taz_topic_messages_total', 'topic="exact",outcome="succeeded"')) > 1000,
     );
-    const last = await run.ended;
-    const { counts } = last.tally;
-    assert.equal(last.verdict, 'Completed');
-    assert.deepEqual(run.brokenLaws, []);
-    assert.equal(last.scheduled, 100_000);
-    assert.equal(counts.sent + dropped(counts), 100_000);
+    const { counts } = (await endComplete(run, 100_000)).tally;
     assert.equal(counts.succeeded, counts.sent);
     assert.equal(await messageCount(server, 'exact'), counts.sent, "the broker's own count");
 
@@ -127,47 +122,17 @@ describe('messages to a real Kafka', { skip: kafka.missing }, () => {
   });
 
   it('a broker that hangs: drops as busy, bounded memory, and it goes on', async () => {
-    const metricsPort = await freePort();
-    const pid = Number(kafka.at['KAFKA_PID']);
-    const run = await startRun(
-      server.broker,
-      {
-        rate: '2000/s',
-        duration: '16s',
-        maxLag: '200ms',
-        kafka: { timeout: '1s', inFlight: 1000 },
-        stopWhen: { successBelow: '90%', window: '1s', votes: 60 },
-      },
-      { templates: templates('hung'), metricsPort },
-    );
-    await run.until((snapshot) => snapshot.elapsedMs > 3000);
-    const memory = await metric(metricsPort, 'process_resident_memory_bytes');
-    process.kill(pid, 'SIGSTOP');
-    try {
-      await sleep(8000);
-      const grown = (await metric(metricsPort, 'process_resident_memory_bytes')) - memory;
-      assert.ok(grown < 64e6, `memory has grown by ${grown} bytes`);
-    } finally {
-      process.kill(pid, 'SIGCONT');
-    }
-    const { tally, votes } = run.coordinator.snapshot();
-    assert.ok(tally.counts.drops.busy > 1000, JSON.stringify(tally.counts));
-    assertVotes(votes.highest, run, 3);
-    const { succeeded } = tally.counts;
-    await run.until((snapshot) => snapshot.tally.counts.succeeded > succeeded + 100, 5000);
-    const last = await run.ended;
-    assert.deepEqual(run.brokenLaws, []);
-    const found = await messageCount(server, 'hung');
-    const { counts } = last.tally;
-    assert.ok(counts.succeeded <= found && found <= counts.sent, JSON.stringify([counts, found]));
+    const last = await goThrough({
+      url: server.broker,
+      pid: Number(kafka.at['KAFKA_PID']),
+      stoppedMs: 8000,
+      durationMs: 16_000,
+      protocol: { kafka: { timeout: '1s', inFlight: 1000 } },
+      templates: templates('hung'),
+    });
+    assertFound(last, await messageCount(server, 'hung'));
   });
 });
-
-/** At least so many of the windows of the outage were votes, unless this machine was too busy to judge by them. */
-function assertVotes(votes: number, { notes }: TestRun, least: number): void {
-  const tooBusy = notes.filter((note) => note.includes(' is void')).length;
-  assert.ok(votes + tooBusy >= least, `${votes} votes; ${notes.join('; ')}`);
-}
 
 /** Within four standard deviations. */
 function assertShare(count: number, of: number, share: number, what: string): void {

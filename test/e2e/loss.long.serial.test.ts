@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { dropped } from '../../src/metrics/tally.ts';
-import { type ArrivalTarget, startArrivalTarget, startRun } from './harness.ts';
+import { startRun, useArrivalTarget } from './harness.ts';
 
 describe('losing workers', () => {
-  let target: ArrivalTarget;
-  before(async () => {
-    target = await startArrivalTarget();
-  });
-  after(() => target.close());
-  beforeEach(() => {
-    target.arrivals.length = 0;
-  });
+  const target = useArrivalTarget();
 
   const spec = { rate: '600/s', duration: '12s', workers: { replicas: 3 } };
   const first = { index: 0, replacement: 0 };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dropped } from '../../src/metrics/tally.ts';
 import { messageCount } from '../services/nsq-tools.ts';
 import { useServer } from '../services/servers.ts';
-import { freePort, metric, runExample, startRun } from './harness.ts';
+import { endComplete, runExample, startRun } from './harness.ts';
+import { assertFound, goThrough } from './outage.ts';
 
 /** One of its own, as a test stops it. */
 const nsq = await useServer('nsq', { set: ['mem-queue-size=1000'] });
@@ -30,52 +30,21 @@ describe('messages to a real nsqd', { skip: nsq.missing }, () => {
       { rate: '5000/s', duration: '20s', nsq: {}, workers: { replicas: 2 } },
       { templates: templates('exact') },
     );
-    const last = await run.ended;
-    const { counts } = last.tally;
-    assert.equal(last.verdict, 'Completed');
-    assert.deepEqual(run.brokenLaws, []);
-    assert.equal(last.scheduled, 100_000);
-    assert.equal(counts.sent + dropped(counts), 100_000);
+    const { counts } = (await endComplete(run, 100_000)).tally;
     assert.equal(counts.succeeded, counts.sent);
     assert.equal(await messageCount(http, 'exact'), counts.sent, "nsqd's own count");
   });
 
   it('an nsqd that is stopped for 10 s: drops, votes, bounded memory, and it goes on', async () => {
-    const metricsPort = await freePort();
-    const pid = Number(nsq.at['NSQD_PID']);
-    const run = await startRun(
-      nsqd,
-      {
-        rate: '2000/s',
-        duration: '20s',
-        maxLag: '200ms',
-        nsq: { timeout: '1s', inFlight: 1000 },
-        stopWhen: { successBelow: '90%', window: '1s', votes: 60 },
-      },
-      { templates: templates('stopped'), metricsPort },
-    );
-    await run.until((snapshot) => snapshot.elapsedMs > 3000);
-    const memory = await metric(metricsPort, 'process_resident_memory_bytes');
-    process.kill(pid, 'SIGSTOP');
-    try {
-      await sleep(10_000);
-      const grown = (await metric(metricsPort, 'process_resident_memory_bytes')) - memory;
-      assert.ok(grown < 64e6, `memory has grown by ${grown} bytes`);
-    } finally {
-      process.kill(pid, 'SIGCONT');
-    }
-    const { tally, votes } = run.coordinator.snapshot();
-    assert.ok(tally.counts.drops.busy > 1000, JSON.stringify(tally.counts));
-    // Windows in which this machine was too busy are no votes.
-    const tooBusy = run.notes.filter((note) => note.includes(' is void')).length;
-    assert.ok(votes.highest + tooBusy >= 3, `${votes.highest} votes; ${run.notes.join('; ')}`);
-    const { succeeded } = tally.counts;
-    await run.until((snapshot) => snapshot.tally.counts.succeeded > succeeded + 100, 5000);
-    const last = await run.ended;
-    assert.deepEqual(run.brokenLaws, []);
-    const { counts } = last.tally;
-    const found = await messageCount(http, 'stopped');
-    assert.ok(counts.succeeded <= found && found <= counts.sent, JSON.stringify([counts, found]));
+    const last = await goThrough({
+      url: nsqd,
+      pid: Number(nsq.at['NSQD_PID']),
+      stoppedMs: 10_000,
+      durationMs: 20_000,
+      protocol: { nsq: { timeout: '1s', inFlight: 1000 } },
+      templates: templates('stopped'),
+    });
+    assertFound(last, await messageCount(http, 'stopped'));
     const known = ['timeout', 'stalled', 'connect_timeout', 'closed', 'reset'];
     for (const name of Object.keys(last.tally.failures())) assert.ok(known.includes(name), name);
   });

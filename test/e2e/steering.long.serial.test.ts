@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { ScheduleSpec } from '../../src/api/run-spec.ts';
 import type { Segment } from '../../src/attack/schedule/segment.ts';
 import { Steering } from '../../src/cli/run/steering.ts';
 import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { constant, integral, stages } from '../attack/schedule/schedules.ts';
-import { type ArrivalTarget, startArrivalTarget, startRun, type TestRun } from './harness.ts';
+import { type ArrivalTarget, startRun, type TestRun, useArrivalTarget } from './harness.ts';
 
 /** How long each part goes on, in ms. */
 const PART_MS = 1000;
@@ -14,14 +14,7 @@ const PART_MS = 1000;
 type Part = ScheduleSpec | null;
 
 describe('a run that is steered: 1,000, 5,000 and 200/s, a pause and other stages, on three workers', () => {
-  let target: ArrivalTarget;
-  before(async () => {
-    target = await startArrivalTarget();
-  });
-  after(() => target.close());
-  beforeEach(() => {
-    target.arrivals.length = 0;
-  });
+  const target = useArrivalTarget();
 
   it('is exact to the hit', async (t) => {
     const run = await start(t, target);

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { Finding, ScoutingOrder } from '../../../src/coordinator/protocol.ts';
+import type { Finding } from '../../../src/coordinator/protocol.ts';
 import type { Content } from '../../../src/template/content.ts';
 import { type ClusterOptions, FakeCluster } from '../fake-cluster.ts';
-import { content, runSpec, targets, workers } from '../run-spec.ts';
+import { content, runSpec, scoutingOrder, targets, workers } from '../run-spec.ts';
 
 afterEach(() => FakeCluster.dispose());
 
-const ORDER: ScoutingOrder = {
-  digest: 'o1',
-  source: { kind: 'templates', entry: 'track.json', from: [], reloadMs: null },
-  variables: [],
-  events: runSpec().events,
-  protocol: 'http',
-  configMaps: { c: { region: 'eu' } },
-  key: 'key',
-  known: null,
-};
+const ORDER = scoutingOrder('o1', { configMaps: { c: { region: 'eu' } } });
 
 /** A cluster of workers that find for themselves what is sent; nobody looks unless the test does. */
 function scouted(options: ClusterOptions = {}, replicas = 3): FakeCluster {
