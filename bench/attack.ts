@@ -20,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const TAZ = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const TEMPLATES = fileURLToPath(new URL('../examples/templates', import.meta.url));
@@ -255,15 +256,6 @@ function sumOf(page: string, name: string): number {
   for (const [, value] of page.matchAll(new RegExp(`^${name}(?:\\{.*\\})? ([^ \\n]+)`, 'gm')))
     sum += Number(value);
   return sum;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A command line that runs Node with these arguments, on one core where that can be had. */
