@@ -15,10 +15,15 @@ export interface StatusWriterOptions {
   statusBudget: TokenBucket;
 }
 
-/** Writes the status of one test: transitions at once, figures at most every 5 s and as the budget of all tests allows. */
+/**
+ * Writes the status of one test: transitions at once, figures at most every 5 s and as the budget of all tests allows. What
+ * somebody else has written in its place is written over at the same pace.
+ */
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #last: LoadTestStatus | null = null;
+  /** The last as the API server has it, which may drop what it does not know; null: nothing yet. */
+  #stored: LoadTestStatus | null = null;
   #writtenAt = Number.NEGATIVE_INFINITY;
   /** When the budget lets figures that wait be written, as a clock time in ms; null: none wait. */
   #turnAt: number | null = null;
@@ -33,15 +38,18 @@ export class StatusWriter {
   }
 
   /**
+   * @param object as it was seen last: its status may be older than what was written
    * @param live figures will change again
    * @returns after how many ms to come again; null: when something happens
    * @throws KubeError; `Conflict` where there is another LoadTest of that name by now
    */
   async write(object: LoadTestObject, status: LoadTestStatus, live: boolean): Promise<number | null> {
     const { client, clock } = this.#options;
-    const known = this.#last ?? object.status ?? {};
+    const shown = object.status ?? {};
+    const known = this.#last ?? shown;
     const again = live ? FIGURES_EVERY_MS : null;
-    if (isDeepStrictEqual(plain(known), plain(status))) {
+    this.#stored ??= shown;
+    if (isDeepStrictEqual(plain(known), plain(status)) && isDeepStrictEqual(shown, this.#stored)) {
       this.#last = status;
       return again;
     }
@@ -49,7 +57,7 @@ export class StatusWriter {
       const waitMs = this.#waitMs();
       if (waitMs > 0) return waitMs;
     }
-    await client.writeStatus(LOAD_TESTS, object.metadata, status);
+    this.#stored = (await client.writeStatus(LOAD_TESTS, object.metadata, status)).status ?? {};
     this.#last = status;
     this.#writtenAt = clock.now();
     this.#turnAt = null;
