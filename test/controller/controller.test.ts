@@ -12,7 +12,7 @@ import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluste
 const api = await useApiServer();
 after(api.stop);
 
-/** Does something just before the first object is applied: after all has been listed. */
+/** Does something just before the first ConfigMap is made: after all has been listed. */
 class LateClient extends Client {
   #late: (() => Promise<void>) | null;
 
@@ -21,11 +21,11 @@ class LateClient extends Client {
     this.#late = late;
   }
 
-  override async apply<T extends KubeObject>(...call: Parameters<Client['apply']>): Promise<T> {
+  override async create<T extends KubeObject>(...call: Parameters<Client['create']>): Promise<T> {
     const late = this.#late;
-    if (call[0] === SERVICE_ACCOUNTS) this.#late = null;
-    if (call[0] === SERVICE_ACCOUNTS) await late?.();
-    return (await super.apply(...call)) as T;
+    if (call[0] === CONFIG_MAPS) this.#late = null;
+    if (call[0] === CONFIG_MAPS) await late?.();
+    return (await super.create(...call)) as T;
   }
 }
 
@@ -98,7 +98,7 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     },
   );
 
-  play('makes no call for what is applied again', async (cluster) => {
+  play('makes no call for what is applied again, and puts back what was removed', async (cluster) => {
     const controller = cluster.lead();
     await cluster.apply('a', { duration: '1s' });
     await cluster.apply('b', {});
@@ -119,6 +119,12 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
       [],
     );
     assert.ok(calls.length <= 2, calls.join());
+    const account = cluster.at('b-worker');
+    await api.client.delete(SERVICE_ACCOUNTS, account);
+    await eventually(
+      'the service account is back',
+      async () => (await api.client.find(SERVICE_ACCOUNTS, account)) !== null,
+    );
   });
 
   play('changes a run in place, under the same key', async (cluster) => {
@@ -388,6 +394,39 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
   });
 
   play(
+    'writes its status again where somebody else has changed it, also when nothing goes on',
+    async (cluster) => {
+      cluster.lead();
+      await cluster.apply('a', { duration: '1s' });
+      const ended = await cluster.untilReady('a', 'Completed');
+      const byHand = { phase: 'Paused', conditions: [], run: { id: 'mine' } };
+      const change = { metadata: {}, status: byHand };
+      await api.client.merge(LOAD_TESTS, cluster.at('a'), change, { subresource: 'status' });
+      await cluster.until('a', (status) => JSON.stringify(status) === JSON.stringify(ended));
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await api.client.merge(LOAD_TESTS, cluster.at('a'), { status: null }, { subresource: 'status' });
+      await cluster.until('a', (status) => JSON.stringify(status) === JSON.stringify(ended));
+      assert.deepEqual(await cluster.pods(), []);
+    },
+  );
+
+  play('makes what a run needs with as few calls as can be', async (cluster) => {
+    const controller = cluster.lead();
+    await cluster.apply('a', {});
+    await cluster.untilReady('a', 'Running');
+    const calls = controller.calls.map(({ verb, resource }) => `${verb} ${resource}`);
+    const ofRun = calls.filter(
+      (call) => /\b(configmaps|serviceaccounts|create pods)$/.test(call) && !/^(list|watch)/.test(call),
+    );
+    assert.deepEqual(ofRun.slice(0, 4), [
+      'apply serviceaccounts',
+      'create configmaps',
+      'patch configmaps',
+      'create pods',
+    ]);
+  });
+
+  play(
     'stops a run at once whose test is deleted, also where a finalizer holds that back',
     async (cluster) => {
       const first = cluster.lead();
@@ -523,6 +562,8 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     await cluster.apply('a', { duration: '1h', workers: { replicas: 2 } });
     await eventually('there is something of it', async () => (await cluster.kept('a')) !== null);
     await first.stop();
+    // What was under way is still answered.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     const { length } = first.writes;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.deepEqual(first.writes.slice(length), []);
