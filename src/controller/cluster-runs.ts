@@ -176,6 +176,7 @@ export class ClusterRuns {
       onNamespaceEnd: () => run.stop('StoppedByUser', 'its namespace is being deleted'),
     });
     const ownMap = childName(test.name, 'run');
+    let wasShown = false;
     const versionOf = (name: string) => configMaps.get(`${namespace}/${name}`)?.metadata.resourceVersion;
     const coordinator = new Coordinator({
       clock,
@@ -214,7 +215,10 @@ export class ClusterRuns {
       keep: async ({ loadtest }) => {
         await this.#children.ensure(test);
         if (!owned) return;
-        await memory.restore(this.#kept(test)?.metadata.resourceVersion);
+        const shown = this.#kept(test)?.metadata.resourceVersion;
+        // One that was made just now may not be shown yet.
+        wasShown ||= shown !== undefined;
+        if (wasShown) await memory.restore(shown);
         const text = JSON.stringify({ ...record, image, spec: loadtest.spec } satisfies TestRecord);
         await memory.save({ [TEST_KEY]: text, [CA_KEY]: this.#options.trusted() });
       },

@@ -99,6 +99,7 @@ export class RunConfigMap {
       const found = await this.#find();
       this.#seen = found;
       this.#data = { ...found?.data };
+      if (found !== null) this.#remember();
       const recorded = epochOf(found);
       if (recorded >= this.#epoch) {
         this.#requireLead();
