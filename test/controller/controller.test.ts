@@ -5,6 +5,7 @@ import { Client } from '../../src/kube/client.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/object.ts';
 import { CONFIG_MAPS, LOAD_TESTS, PODS, SERVICE_ACCOUNTS } from '../../src/kube/resources.ts';
+import type { Summary } from '../../src/report/summary.ts';
 import { SyncClient } from '../../src/worker/sync-client.ts';
 import { useApiServer } from '../cluster/api-server.ts';
 import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluster.ts';
@@ -47,7 +48,7 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
   play('brings a bounded test to its end, and tells of each step', async (cluster) => {
     cluster.lead();
     cluster.node.full = true;
-    await cluster.apply('a', { duration: '2s', workers: { replicas: 2 } });
+    await cluster.apply('a', { duration: '2s', workers: { replicas: 2 }, results: { samples: 10 } });
     const waiting = await cluster.untilReady('a', 'WaitingForWorkers');
     assert.equal(conditionOf(waiting, 'Reconciling'), 'True');
     assert.equal(conditionOf(waiting, 'Succeeded'), 'Unknown');
@@ -63,7 +64,9 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     assert.deepEqual(await cluster.pods(), []);
     const kept = await cluster.kept('a');
     assert.deepEqual(Object.keys(kept!).sort(), ['ca.crt', 'result.json', 'test.json']);
-    assert.equal(JSON.parse(kept!['result.json']!).run, ended.run!.id);
+    const result = JSON.parse(kept!['result.json']!) as Summary;
+    assert.equal(result.run, ended.run!.id);
+    assert.deepEqual(new Set(result.samples.map(({ hit }) => hit)), new Set([0, 1]), 'of each worker');
     await eventually('all is told', async () => (await cluster.events('a')).length === 3);
     assert.deepEqual(await cluster.events('a'), ['Starting', 'RunStarted', 'RunCompleted']);
   });
@@ -163,9 +166,9 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
 
   play('says what is wrong with a spec, and goes on once it is put right', async (cluster) => {
     cluster.lead();
-    await cluster.apply('a', { results: { samples: 5 } });
+    await cluster.apply('a', { http: { http2: true } });
     const refused = await cluster.untilReady('a', 'InvalidSpec');
-    assert.match(refused.conditions![0]!.message, /spec\.results\.samples: is not supported yet/);
+    assert.match(refused.conditions![0]!.message, /spec\.http\.http2: is not supported yet/);
     assert.equal(conditionOf(refused, 'Stalled'), 'True');
     assert.equal(await cluster.kept('a'), null);
     await cluster.apply('a', {});
@@ -189,7 +192,8 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
         cluster.workersOf('a').some(({ rate, identity }) => rate === 10 && identity.replacement === 1),
       );
       const before = controller.calls.length;
-      for (let time = 0; time < 3; time++) await cluster.apply('b', { results: { samples: time + 1 } });
+      for (let time = 0; time < 3; time++)
+        await cluster.apply('b', { http: { proxy: `http://proxy:${time + 1}` } });
       await cluster.untilReady('b', 'InvalidSpec');
       const templates = controller.calls.slice(before).filter(({ resource }) => resource === 'podtemplates');
       assert.deepEqual(templates, []);
@@ -230,6 +234,30 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     assert.equal(again.run!.id, run!.id);
     await eventually('the new rate', () => cluster.workersOf('a').every(({ rate }) => rate === 40));
   });
+
+  play(
+    'says which host is not allowed, as the workers that check what is sent have found',
+    async (cluster) => {
+      await cluster.settings({ allowedHosts: '*.ingest.svc\n10.1.2.3:80' });
+      cluster.lead();
+      const sent = (host: string) => {
+        const text = JSON.stringify({ method: 'GET', url: `http://${host}/` });
+        return { templates: { entry: 'a.json', from: [{ inline: { 'a.json': text } }] } };
+      };
+      await cluster.apply('a', sent('shop.example'));
+      const refused = await cluster.untilReady('a', 'TemplatesRefused');
+      const { reason, status, message } = refused.conditions!.find(({ type }) => type === 'Stalled')!;
+      assert.deepEqual([reason, status], ['TemplatesRefused', 'True']);
+      assert.match(
+        message,
+        /host "shop\.example:80" is not among the hosts that this cluster allows: \*\.ingest\.svc, 10\.1\.2\.3:80/,
+      );
+      assert.equal(conditionOf(refused, 'TemplatesLoaded'), 'False');
+      assert.equal(refused.run!.startedAt, undefined);
+      await cluster.apply('a', sent('api.ingest.svc'));
+      await cluster.untilReady('a', 'Running');
+    },
+  );
 
   play('holds all runs while the kill switch is on, also from the start', async (cluster) => {
     await cluster.settings({ killSwitch: 'true' });

@@ -121,7 +121,8 @@ suite('what a test needs beside its pods', { skip: api.missing }, () => {
     const none = { get: () => undefined };
     const children = new Children({ client, clock, accounts: none, policies: none, networkPolicies: false });
     calls.splice(0);
-    for (let n = 0; n < 3; n++) await children.ensure(identity(owner.namespace, 'new'));
+    const other = identity(owner.namespace, 'new');
+    for (let n = 0; n < 3; n++) await children.ensure(other);
     assert.deepEqual(calls, ['apply serviceaccounts']);
   });
 
