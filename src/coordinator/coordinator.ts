@@ -245,8 +245,8 @@ export class Coordinator {
    * for workers that are started afterwards, see `roll`.
    */
   change(spec: RunSpec): void {
-    const { warmupMs, startTimeoutMs } = this.#spec;
-    this.#spec = { ...spec, warmupMs, startTimeoutMs };
+    const { warmupMs, startTimeoutMs, samples } = this.#spec;
+    this.#spec = { ...spec, warmupMs, startTimeoutMs, samples };
     this.#answers.publish();
     this.#review();
   }
@@ -452,6 +452,7 @@ export class Coordinator {
       stopWhen: spec.stopWhen,
       afterLease: spec.workers.afterLease,
       records: this.#options.records,
+      samples: spec.samples,
       startAt: startAt === null ? null : startAt + this.#wallOffset,
       segments: course.segmentsFor(member, this.#clock.now(), this.#silentMs),
       endsAt: course.endsAtFor(member),

@@ -1,4 +1,5 @@
 import type { RunSpec } from '../api/run-spec.ts';
+import { chooseSamples } from '../attack/hit-sample.ts';
 import { curveOf } from '../attack/schedule/curve.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import type { Verdict } from '../stop/verdict.ts';
@@ -76,6 +77,7 @@ export function takeSnapshot(state: RunState): RunSnapshot {
         .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
     },
     templates: content.snapshot(members),
+    samples: chooseSamples([base.samples.all, ...members.map(({ samples }) => samples)], spec.samples),
     workers: [
       ...base.past,
       ...members.map((member, index) => describe(member, shares[index]!.main.unreported)),

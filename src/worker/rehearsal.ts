@@ -95,6 +95,7 @@ async function attack({ targeter, labels, connect }: Rehearsal): Promise<void> {
       windows: [],
     },
     records: null,
+    samples: null,
     events: { wake: () => pacer.wake(), windowClosed: () => {}, templateFailed: () => {} },
   });
   const finished = Promise.withResolvers<void>();

@@ -297,6 +297,7 @@ export class Worker {
       protocol,
       allowedHosts: limits.allowedHosts,
       records: assignment.records,
+      samples: assignment.samples ?? 0,
     }));
     this.#lanes.start(works);
     this.#sets.begin(set);
