@@ -3,12 +3,13 @@
  * same mean size, and what a hit costs.
  *
  *     node bench/attack.ts [--rounds 3] [--seconds 5] [--connections 64] [--rate 60000]
+ *                          [--warm-up 6]
  *
  * The target is a process of its own, which reads requests and writes a ready-made answer; where there is `taskset` and a
- * second core, it has one core and the sender the other. Each round runs autocannon, then Taz with reuse 0 and 90 %: once
- * asked for `--rate`, far more than it can send (requests a second), once at a rate that it holds (CPU time of the worker
- * process a hit, its main thread included, after a warm-up). All load stays on loopback. Exits with 1 when a median
- * misses its floor.
+ * second core, it has one core and all of the sender's processes and threads have the other. Each round runs autocannon,
+ * then Taz with reuse 0 and 90 %: once asked for `--rate`, far more than it can send, and once for a part of what it sent.
+ * What is counted begins after a warm-up of `--warm-up` seconds, in which code is compiled. CPU time is that of the worker
+ * process, its main thread included. All load stays on loopback. Exits with 1 when a median misses its floor.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const TAZ = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const TEMPLATES = fileURLToPath(new URL('../examples/templates', import.meta.url));
@@ -27,10 +29,10 @@ const SELF = fileURLToPath(import.meta.url);
 const MIX = `<%= includeTemplate(weighted({
   'track-target.json': 60, 'page-target.json': 20, 'identify-target.json': 15, 'alias-target.json': 5,
 })) %>`;
-/** The part of the greatest rate at which a hit's cost is measured: low enough that nothing is dropped. */
+/** The part of the greatest rate that is asked for to see what a hit costs where nothing is dropped. */
 const HELD_SHARE = 0.6;
-/** Left out of the cost of a hit: the start of the process and the first seconds of its compiled code. */
-const WARM_UP_MS = 2_000;
+/** Seconds; it has far less code to compile. */
+const AUTOCANNON_WARM_UP = 2;
 /** How long before the end of a run its last sample is taken. */
 const MARGIN_MS = 500;
 /** How many targets tell the mean size of a body. */
@@ -48,6 +50,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     connections: { type: 'string', default: '64' },
     rate: { type: 'string', default: '60000' },
+    'warm-up': { type: 'string', default: '6' },
     child: { type: 'string' },
     origin: { type: 'string', default: '' },
     size: { type: 'string', default: '' },
@@ -56,6 +59,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const connections = Number(values.connections);
+const warmUp = Number(values['warm-up']);
 /** Well above what a core can send. */
 const tooFast = Number(values.rate);
 const pinned = os.availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
@@ -65,6 +69,14 @@ interface Sample {
   perSecond: number;
   /** Of autocannon's requests a second in the same round. */
   share: number;
+  /** CPU time a hit, at that rate and at `HELD_SHARE` of it; NaN: not measured. */
+  cpuMicros: number;
+  heldMicros: number;
+}
+
+/** What one run came to. */
+interface Run {
+  perSecond: number;
   cpuMicros: number;
 }
 
@@ -73,8 +85,8 @@ else if (values.child === 'autocannon') await runAutocannon();
 else await compare();
 
 async function compare(): Promise<void> {
-  if (!(rounds >= 1 && seconds >= 4 && connections >= 1 && tooFast >= 1)) {
-    console.error('at least 1 round, 4 seconds, 1 connection and 1 hit a second');
+  if (!(rounds >= 1 && seconds >= 4 && warmUp >= 1 && connections >= 1 && tooFast >= 1)) {
+    console.error('at least 1 round, 4 seconds, 1 second of warm-up, 1 connection and 1 hit a second');
     process.exitCode = 2;
     return;
   }
@@ -95,11 +107,11 @@ async function compare(): Promise<void> {
     };
     for (let round = 0; round < rounds; round++) {
       const { perSecond: reference, cpuMicros } = await measureAutocannon(origin, size);
-      add('autocannon, static', { perSecond: reference, share: 1, cpuMicros });
+      add('autocannon, static', { perSecond: reference, share: 1, cpuMicros, heldMicros: Number.NaN });
       for (const { name, reuse } of CASES) {
-        const perSecond = await measureGreatestRate(origin, reuse);
-        const cost = await measureCost(origin, reuse, perSecond * HELD_SHARE);
-        add(name, { perSecond, share: perSecond / reference, cpuMicros: cost });
+        const { perSecond, cpuMicros } = await measure(origin, reuse, tooFast);
+        const held = await measure(origin, reuse, Math.floor((perSecond * HELD_SHARE) / 100) * 100);
+        add(name, { perSecond, share: perSecond / reference, cpuMicros, heldMicros: held.cpuMicros });
       }
     }
     print(results);
@@ -113,12 +125,15 @@ async function compare(): Promise<void> {
 }
 
 function print(results: Map<string, Sample[]>): void {
-  console.log('min / median / max     requests/s               share of autocannon    CPU µs a hit');
+  console.log(
+    `min / median / max     requests/s               share of autocannon    CPU µs a hit         at ${HELD_SHARE * 100} % of the rate`,
+  );
   for (const [name, samples] of results) {
     const row = [
       spread(samples, (sample) => sample.perSecond.toFixed(0)).padEnd(22),
       spread(samples, (sample) => `${(sample.share * 100).toFixed(0)} %`).padEnd(20),
-      spread(samples, (sample) => sample.cpuMicros.toFixed(1)),
+      spread(samples, (sample) => sample.cpuMicros.toFixed(1)).padEnd(18),
+      spread(samples, (sample) => sample.heldMicros.toFixed(1)),
     ];
     console.log(`${name.padEnd(20)}   ${row.join('   ')}`);
   }
@@ -145,31 +160,25 @@ function median(numbers: number[]): number {
   return numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-async function measureAutocannon(origin: string, size: number): Promise<Omit<Sample, 'share'>> {
+async function measureAutocannon(origin: string, size: number): Promise<Run> {
   const child = startChild(0, ['autocannon', '--origin', origin, '--size', `${size}`]);
   return nextMessage(child);
 }
 
-/** Requests a second when asked for more than can be sent: what is late is dropped, the rest is sent. */
-async function measureGreatestRate(origin: string, reuse: string): Promise<number> {
-  const { sent, failed } = await runTaz(origin, reuse, tooFast, []).done;
-  if (failed > 0) throw new Error(`${failed} of ${sent} hits failed`);
-  return sent / seconds;
-}
-
-/** CPU time of the worker process a hit, in µs, from two samples of what it says of itself. */
-async function measureCost(origin: string, reuse: string, rate: number): Promise<number> {
+/** What is sent when `rate` is asked for, and what a hit costs by two samples of what the worker process says of itself. */
+async function measure(origin: string, reuse: string, rate: number): Promise<Run> {
   const port = await freePort();
-  const rounded = Math.max(100, Math.floor(rate / 100) * 100);
-  const { done, started } = runTaz(origin, reuse, rounded, ['--metrics-port', `${port}`]);
-  await started(port);
-  await sleep(WARM_UP_MS);
+  const { done, counting } = runTaz(origin, reuse, rate, ['--metrics-port', `${port}`]);
+  await counting(port);
   const first = await readMetrics(port);
-  await sleep(seconds * 1000 - WARM_UP_MS - MARGIN_MS);
+  await sleep(seconds * 1000 - MARGIN_MS);
   const last = await readMetrics(port);
-  const { sent, dropped } = await done;
-  if (dropped > 0.01 * sent) console.log(`at ${rounded}/s with reuse ${reuse}: ${dropped} hits were dropped`);
-  return ((last.cpuSeconds - first.cpuSeconds) * 1e6) / (last.sent - first.sent);
+  const { sent, failed, dropped } = await done;
+  if (failed > 0) throw new Error(`${failed} of ${sent} hits failed`);
+  if (rate < tooFast && dropped > 0.01 * sent)
+    console.log(`at ${rate}/s with reuse ${reuse}: ${dropped} hits were dropped`);
+  const cpuMicros = ((last.cpuSeconds - first.cpuSeconds) * 1e6) / (last.sent - first.sent);
+  return { perSecond: sent / seconds, cpuMicros };
 }
 
 interface Counts {
@@ -187,15 +196,15 @@ function runTaz(origin: string, reuse: string, rate: number, more: string[]) {
     if (output === '') throw new Error('taz run gave no result');
     return (JSON.parse(output) as { counts: Counts }).counts;
   });
-  /** Resolves when the worker has sent its first hits, or when the run is over. */
-  const started = async (port: number): Promise<void> => {
+  /** Resolves when hits are counted, as the warm-up is over, or when the run is. */
+  const counting = async (port: number): Promise<void> => {
     while (child.exitCode === null) {
       const { sent } = await readMetrics(port).catch(() => ({ sent: 0 }));
       if (sent > 0) return;
       await sleep(50);
     }
   };
-  return { done, started };
+  return { done, counting };
 }
 
 /** A LoadTest of the four-way mix. JSON is YAML too. */
@@ -206,7 +215,8 @@ function manifest(origin: string, reuse: string, rate: number): string {
     metadata: { name: 'bench' },
     spec: {
       rate: `${rate}/s`,
-      duration: `${seconds}s`,
+      duration: `${warmUp + seconds}s`,
+      warmup: `${warmUp}s`,
       maxLag: '100ms',
       http: { connections },
       variables: [
@@ -248,15 +258,6 @@ function sumOf(page: string, name: string): number {
   return sum;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A command line that runs Node with these arguments, on one core where that can be had. */
 function onCore(core: number, args: string[]): string[] {
   return [...(pinned ? ['taskset', '-c', `${core}`] : []), process.execPath, ...args];
@@ -286,15 +287,18 @@ type Autocannon = (options: Record<string, unknown>) => Promise<{
 
 async function runAutocannon(): Promise<void> {
   const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
+  const attack = (duration: number) =>
+    autocannon({
+      url: `${values.origin}/v1/track`,
+      connections,
+      duration,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Basic a2V5LW9uZTo=' },
+      body: Buffer.alloc(Number(values.size), 'x'),
+    });
+  await attack(AUTOCANNON_WARM_UP);
   const cpu = process.cpuUsage();
-  const { requests, duration, errors, non2xx } = await autocannon({
-    url: `${values.origin}/v1/track`,
-    connections,
-    duration: seconds,
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: 'Basic a2V5LW9uZTo=' },
-    body: Buffer.alloc(Number(values.size), 'x'),
-  });
+  const { requests, duration, errors, non2xx } = await attack(seconds);
   if (errors + non2xx > 0)
     throw new Error(`autocannon: ${errors} errors, ${non2xx} answers that are no success`);
   const { user, system } = process.cpuUsage(cpu);

@@ -126,9 +126,13 @@ class Controller {
     await this.#ended;
   }
 
-  async value(name: string): Promise<number> {
-    const line = (await this.#text().catch(() => '')).split('\n').find((each) => each.startsWith(`${name} `));
-    return Number(line?.split(' ')[1] ?? Number.NaN);
+  /** Not often: a scrape of many tests is work. */
+  async values(...names: string[]): Promise<number[]> {
+    const lines = (await this.#text().catch(() => '')).split('\n');
+    return names.map((name) => {
+      const line = lines.find((each) => each.startsWith(`${name} `));
+      return Number(line?.split(' ')[1] ?? Number.NaN);
+    });
   }
 
   /** What it used since the call before. */
@@ -153,6 +157,7 @@ class Controller {
   }
 }
 
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 let mostMb = 0;
 
 /** Does something and waits until it is done; prints what that took. */
@@ -161,13 +166,14 @@ async function stage(
   controller: Controller,
   work: () => Promise<unknown>,
   isDone: () => boolean | Promise<boolean>,
+  everyMs = 100,
 ): Promise<void> {
   const startedAt = performance.now();
   let peakMb = 0;
   const working = work();
   while (!(await isDone())) {
     if (performance.now() - startedAt > PATIENCE_MS) throw new Error(`${name}: not done after 3 minutes`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await wait(everyMs);
     peakMb = Math.max(peakMb, controller.rssMb);
   }
   await working;
@@ -191,7 +197,6 @@ const hasFollowed = (): boolean => {
     if (status?.observedGeneration === metadata.generation) followed++;
   return followed === count;
 };
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Works on all tests, some at a time. */
 async function each(work: (index: number) => Promise<unknown>): Promise<void> {
@@ -207,7 +212,8 @@ await stage(
   'empty start',
   controller,
   () => Promise.resolve(),
-  async () => (await controller.value('taz_controller_leader')) === 1,
+  async () => (await controller.values('taz_controller_leader'))[0] === 1,
+  1000,
 );
 await stage(
   'created',
@@ -241,9 +247,12 @@ await stage(
   'restarted',
   controller,
   () => Promise.resolve(),
-  async () =>
-    (await controller.value('taz_controller_running_loadtests')) === count &&
-    (await controller.value('taz_controller_queue_depth')) === 0,
+  async () => {
+    const names = ['taz_controller_running_loadtests', 'taz_controller_queue_depth'];
+    const [running, queued] = await controller.values(...names);
+    return running === count && queued === 0;
+  },
+  1000,
 );
 await stage('idle again', controller, idle, () => true);
 await stage(

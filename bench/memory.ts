@@ -9,12 +9,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from './free-port.ts';
 
 const TAZ = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const TEMPLATES = fileURLToPath(new URL('../examples/templates', import.meta.url));
@@ -100,13 +100,4 @@ async function residentBytes(): Promise<number | null> {
     // Not started yet, or ended.
     return null;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return free;
 }

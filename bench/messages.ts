@@ -110,12 +110,14 @@ async function runRounds(bench: Bench, at: Record<string, string>): Promise<void
 }
 
 async function countSeconds(bench: Bench, at: Record<string, string>): Promise<void> {
-  const { counts } = await runTaz(bench, bench.address(at), 'exact', {
+  const exact = {
     rate: `${EXACT_RATE}/s`,
     duration: `${EXACT_SECONDS}s`,
     // Below 20 ms Taz is exact to microseconds, at the cost of a core.
     stopWhen: { latencyAbove: '15ms', votes: 1000 },
-  });
+  };
+  // Its lane spins on one core; what else its processes do finds room on another, as for a user.
+  const { counts } = await runTaz(bench, bench.address(at), 'exact', exact, []);
   const found = perSecond(await bench.times(at, 'exact', counts.sent));
   const worst = Math.max(...found.map((count) => Math.abs(count - EXACT_RATE)));
   const holds = worst <= EXACT_RATE * EXACT_SHARE;
@@ -155,9 +157,10 @@ async function runTaz(
   addr: string,
   topic: string,
   schedule: Record<string, unknown>,
+  cores = ownCore(0),
 ): Promise<Result> {
   const args = [TAZ, 'run', '--output', 'json', '--quiet', '--lanes', '1', '--workers', '1', '-f', '-'];
-  const [command, ...rest] = onCore(0, [process.execPath, ...args]);
+  const [command, ...rest] = [...cores, process.execPath, ...args];
   const child = spawn(command!, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(manifest(addr, topic, { ...schedule, [service]: spec }));
   const said = await text(child.stdout);
@@ -196,7 +199,7 @@ function manifest(addr: string, topic: string, spec: Record<string, unknown>): s
 
 /** What a program prints, run on the producer's core. @throws Error when it fails */
 export async function onProducerCore(command: string, args: string[]): Promise<string> {
-  const [program, ...rest] = onCore(0, [command, ...args]);
+  const [program, ...rest] = [...ownCore(0), command, ...args];
   return output(program!, rest);
 }
 
@@ -213,8 +216,9 @@ export async function output(command: string, args: string[]): Promise<string> {
   return printed;
 }
 
-function onCore(core: number, command: string[]): string[] {
-  return pinned ? ['taskset', '-c', `${core}`, ...command] : command;
+/** What is put before a command to keep it on a core, where that can be done. */
+function ownCore(core: number): string[] {
+  return pinned ? ['taskset', '-c', `${core}`] : [];
 }
 
 /** The least, the middle and the greatest. */

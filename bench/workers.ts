@@ -204,6 +204,7 @@ class SimulatedWorker {
         wantsStop: false,
         saturated: false,
         notes: [],
+        samples: [],
       },
       problem: '',
       urgent,

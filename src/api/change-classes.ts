@@ -104,7 +104,7 @@ export const CHANGE_CLASSES: Readonly<Record<string, ChangeClass>> = {
 
   'spec.results': 'hot',
   'spec.results.keep': 'hot',
-  'spec.results.samples': 'hot',
+  'spec.results.samples': 'next run',
 };
 
 /** The fields that the ways to send messages have in common. */

@@ -22,6 +22,8 @@ export interface RunSpec {
   events: EventOptions;
   stopWhen: StopSpec | null;
   workers: WorkersSpec;
+  /** How many hits are told whole in the result, at most. */
+  samples: number;
 }
 
 /** The rate curve, in hits per second. */

@@ -52,6 +52,7 @@ export function toRunSpec(loadtest: LoadTest): RunSpec {
     },
     stopWhen: spec.stopWhen === undefined ? null : stopOf(spec.stopWhen),
     workers: workersOf(spec.workers),
+    samples: spec.results.samples,
   };
 }
 

@@ -7,7 +7,8 @@ import type { Report, Transport } from '../transport/transport.ts';
 import type { Clock } from './clock.ts';
 import { InFlight } from './in-flight.ts';
 import type { LaneControl } from './lane-control.ts';
-import type { RecordSink } from './record.ts';
+import type { HitRecord, RecordSink } from './record.ts';
+import type { Sampler } from './sampler.ts';
 import { HitCursor } from './schedule/hit-cursor.ts';
 import type { Segment } from './schedule/segment.ts';
 import type { Targeter } from './targeter.ts';
@@ -41,6 +42,8 @@ export interface LaneOptions {
   control: LaneControl;
   plan: LanePlan;
   records: RecordSink | null;
+  /** Takes some of the hits of the main part; null: none are wanted. */
+  samples: Sampler | null;
   events: LaneEvents;
 }
 
@@ -98,6 +101,8 @@ export class Lane {
   readonly #block: LaneBlock;
   readonly #live: LaneValues;
   readonly #control: LaneControl;
+  /** What is sent is told of when it is over. */
+  readonly #keepsTargets: boolean;
 
   #plan: LanePlan;
   #targeter: Targeter;
@@ -125,6 +130,7 @@ export class Lane {
     this.#block = options.block;
     this.#live = options.block.live;
     this.#control = options.control;
+    this.#keepsTargets = options.records !== null || options.samples !== null;
     this.#inFlight = new InFlight(options.slots);
     this.#transport = options.connect(options.slots, this.#report);
     this.#cursor = new HitCursor(options.owner, options.index, options.block.live.cursor);
@@ -250,7 +256,7 @@ export class Lane {
     slots.dueAt[slot] = due;
     slots.sentAt[slot] = now;
     slots.label[slot] = label;
-    if (this.#options.records !== null) slots.target[slot] = target;
+    if (this.#keepsTargets) slots.target[slot] = target;
     if (this.#cursor.warmup) {
       slots.warmup[slot] = 1;
       this.#live.warmup.send();
@@ -401,12 +407,14 @@ export class Lane {
     bytesIn: number,
     error: string,
   ): void {
-    const { records } = this.#options;
     const slots = this.#inFlight;
     const target = slots.target[slot];
-    if (records === null || !target) return;
+    if (!target) return;
+    const { records, samples } = this.#options;
     const sentAt = slots.sentAt[slot]!;
-    records.write({
+    const isSample = samples !== null && slots.warmup[slot] === 0 && samples.wants(outcome, now - sentAt);
+    if (records === null && !isSample) return;
+    const record: HitRecord = {
       seq: slots.seq[slot]!,
       hit: slots.hit[slot]!,
       label: slots.label[slot]!,
@@ -419,7 +427,9 @@ export class Lane {
       bytesOut,
       bytesIn,
       ...sentAs(target),
-    });
+    };
+    records?.write(record);
+    if (isSample) samples.take(record);
   }
 
   #publish(now: number): void {

@@ -5,7 +5,7 @@ import type { Caller } from '../coordinator/caller.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { RunSnapshot } from '../coordinator/snapshot.ts';
 import { workerCount } from '../coordinator/worker-count.ts';
-import { type PoolWorker, workerName } from '../coordinator/worker-pool.ts';
+import { workerName } from '../coordinator/worker-pool.ts';
 import { summarize } from '../report/summarize.ts';
 import type { Summary } from '../report/summary.ts';
 import type { Verdict } from '../stop/verdict.ts';
@@ -36,8 +36,6 @@ export interface ClusterRunOptions {
   templateHash: () => Promise<string>;
   /** @throws ProblemsError where no worker could be made as `applied` asks for; KubeError */
   check: (applied: Wanted) => Promise<void>;
-  /** From which template the pod of a worker was made; null: it has none yet. */
-  madeFrom: (worker: PoolWorker) => string | null;
   /** Keeps what has become of the run; resolves when it is kept. */
   saveResult: (summary: Summary) => Promise<void>;
   /** Sees to it that what the run has taken over is kept, and what else its workers need is there. */
@@ -157,9 +155,10 @@ export class ClusterRun implements RunningView {
       if (!this.#started && !this.#detached) this.coordinator.start();
       this.#started = true;
     }
-    const hash = await this.#options.templateHash();
+    const { templateHash, pool } = this.#options;
+    const hash = await templateHash();
     if (this.#detached) return;
-    this.coordinator.roll((worker) => [null, hash].includes(this.#options.madeFrom(worker)));
+    this.coordinator.roll((worker) => [null, hash].includes(pool.madeFrom(worker)));
   }
 
   async #sendScout(): Promise<void> {

@@ -116,7 +116,7 @@ export class ManagedTest {
   /** Goes as far as it can to what is wanted. */
   async #bring(object: LoadTestObject): Promise<void> {
     if (!this.#recalled) await this.#recall(object);
-    const strangers = await this.#world.runs.removeStrangers(object, this.#run?.id ?? null);
+    const strangers = await this.#world.strangers.remove(object, this.#run?.id ?? null);
     const wanted = this.#wantedBy(object);
     // One that has no end is kept alive; what a bounded one has sent must not be sent twice.
     if (typeof wanted !== 'string' && this.#ended?.lost && isPersistent(wanted)) this.#ended = null;

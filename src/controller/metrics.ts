@@ -104,10 +104,19 @@ export class ControllerMetrics {
   }
 
   async text(): Promise<{ text: string; contentType: string }> {
+    this.#forget();
+    try {
+      const text = await this.#registry.metrics();
+      return { text: text.replace(/ Nan$/gm, ' NaN'), contentType: this.#registry.contentType };
+    } finally {
+      this.#forget();
+    }
+  }
+
+  /** All series of a scrape are made from the same, which takes much memory. */
+  #forget(): void {
     this.#view = null;
     this.#snapshots = null;
-    const text = await this.#registry.metrics();
-    return { text: text.replace(/ Nan$/gm, ' NaN'), contentType: this.#registry.contentType };
   }
 }
 

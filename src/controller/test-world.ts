@@ -9,6 +9,7 @@ import type { ClusterRuns } from './cluster-runs.ts';
 import type { Ended } from './ended.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
+import type { Strangers } from './strangers.ts';
 
 /** What an earlier process has left of a test. */
 export type Left = { kind: 'running'; run: ClusterRun } | { kind: 'ended'; ended: Ended };
@@ -30,4 +31,5 @@ export interface TestWorld {
   /** A test needs a look now. */
   again(key: string): void;
   runs: ClusterRuns;
+  strangers: Strangers;
 }

@@ -1,4 +1,5 @@
 import type { SourceSpec, StopSpec, VariableSpec } from '../api/run-spec.ts';
+import type { HitSample } from '../attack/hit-sample.ts';
 import type { Segment } from '../attack/schedule/segment.ts';
 import type { VectorDelta } from '../metrics/vector-codec.ts';
 import type { Content, EventOptions } from '../template/content.ts';
@@ -82,6 +83,8 @@ export interface WorkerReport {
   saturated: boolean;
   /** Messages for people, numbered 1, 2, …; each is sent until it is acknowledged with its report. */
   notes: { id: number; text: string }[];
+  /** Some of its hits, once it sends no more; empty before. */
+  samples: HitSample[];
 }
 
 export interface SyncResponse {
@@ -146,6 +149,8 @@ export interface Assignment {
   afterLease: 'Stop' | 'Continue';
   /** What to write about each hit; null: nothing. */
   records: RecordOptions | null;
+  /** How many hits of the run are told whole in the end, at most; left out by an older coordinator: none. */
+  samples?: number;
   /** When the run starts by the coordinator's clock, ms since 1970; null: get ready and wait. */
   startAt: number | null;
   segments: Segment[];

@@ -53,6 +53,7 @@ export class RunNews implements News {
       stopWhen: spec.stopWhen,
       afterLease: spec.workers.afterLease,
       records,
+      samples: spec.samples,
       startAt: startAt === null ? null : startAt + run.wallOffset,
       segments: course.segmentsFor(member, run.clock.now(), terms.silentMs),
       endsAt: course.endsAtFor(member),

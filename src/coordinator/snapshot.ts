@@ -1,3 +1,4 @@
+import type { ChosenSample } from '../attack/hit-sample.ts';
 import type { Counts, Tally } from '../metrics/tally.ts';
 import type { Verdict } from '../stop/verdict.ts';
 import type { PoolWorker } from './worker-pool.ts';
@@ -43,6 +44,8 @@ export interface RunSnapshot {
     workers: { name: string; votes: number; reason: string }[];
   };
   templates: TemplatesSnapshot;
+  /** Of workers that send no more. */
+  samples: ChosenSample[];
   workers: WorkerSnapshot[];
 }
 

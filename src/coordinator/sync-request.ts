@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_SAMPLES } from '../attack/hit-sample.ts';
 import type { SyncRequest } from './protocol.ts';
 
 const count = z.number().int().min(0);
@@ -11,6 +12,23 @@ const numbers = z.custom<number[]>(
 );
 
 const digest = z.string().max(200).nullable();
+
+const text = z.string().max(1000);
+
+const sample = z.object({
+  draw: z.number(),
+  kind: z.enum(['succeeded', 'failed', 'other']),
+  hit: count,
+  label: z.number().int().min(-1),
+  method: text,
+  url: text,
+  outcome: text,
+  status: count,
+  error: text,
+  sentAtWall: z.number(),
+  serviceMs: z.number(),
+  lagMs: z.number(),
+});
 
 const syncRequest = z.object({
   run: z.string().max(200),
@@ -36,6 +54,11 @@ const syncRequest = z.object({
       wantsStop: z.boolean(),
       saturated: z.boolean(),
       notes: z.array(z.object({ id: count, text: z.string() })).max(100),
+      // A worker of an earlier version has none.
+      samples: z
+        .array(sample)
+        .max(3 * MOST_SAMPLES)
+        .default([]),
     })
     .nullable(),
   problem: z.string(),

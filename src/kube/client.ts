@@ -212,25 +212,26 @@ export class Client {
   /**
    * Replaces the whole status of this very object. (Server-side apply and merge patches of a status heed no uid: they would
    * write to another object of the same name that was made in the meantime.)
+   * @returns the object as it is stored now
    * @throws KubeError `NotFound` where there is none, `Conflict` where it is another by now
    */
-  async writeStatus(
-    resource: Resource,
+  async writeStatus<T extends KubeObject>(
+    resource: Resource<T>,
     { name, namespace, uid }: ObjectMeta,
     status: object,
     options: WriteOptions = {},
-  ): Promise<void> {
+  ): Promise<T> {
     const body = [
       { op: 'test', path: '/metadata/uid', value: uid },
       { op: 'add', path: '/status', value: status },
     ];
     try {
-      await this.#call('patch', 'PATCH', resource, { namespace, name }, options, {
+      return (await this.#call('patch', 'PATCH', resource, { namespace, name }, options, {
         body,
         query: this.#writeQuery(options),
         subresource: 'status',
         contentType: 'application/json-patch+json',
-      });
+      })) as T;
     } catch (error) {
       // A test that fails is answered as an invalid object, without a word about any field.
       if (!isKubeError(error, 'Invalid') || error.causes.length > 0) throw error;

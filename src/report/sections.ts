@@ -3,7 +3,7 @@ import { explainDrop, explainFailure } from './explain.ts';
 import { formatBytes, formatCount, formatMs, formatShare, plural } from './format.ts';
 import { padEnd, printable, table, widthOf, wrap } from './layout.ts';
 import type { Style } from './style.ts';
-import type { Times } from './summary.ts';
+import type { SampleSummary, Times } from './summary.ts';
 
 /** Where and how a report is printed. */
 export interface Page {
@@ -187,6 +187,36 @@ function explained(
       : wrap(explanation, Math.max(30, page.columns - 5)).map((line) => page.style.dim(`     ${line}`))),
   ]);
   return ['', ` ${page.style.bold(title)}`, ...lines];
+}
+
+/** The most single hits that are shown to people: the rest is for programs. */
+const MOST_SAMPLES = 20;
+
+/** Single hits, one a row. */
+export function samplesSection(page: Page, samples: readonly SampleSummary[]): string[] {
+  if (samples.length === 0) return [];
+  const { dim, bold, good, bad } = page.style;
+  const shown = spread(samples, MOST_SAMPLES);
+  const rows = shown.map((sample) => [
+    dim(sample.sentAt.slice(11, 23)),
+    sample.chosen,
+    (sample.outcome === 'succeeded' ? good : bad)(sample.outcome),
+    formatMs(sample.serviceTimeMs),
+    printable([sample.method, sample.url, sample.error].filter((text) => text !== '').join(' ')),
+  ]);
+  const left = samples.length - shown.length;
+  return [
+    '',
+    ` ${bold('Samples')}`,
+    ...table(rows, 'lllrl').map((line) => `   ${line}`),
+    ...(left === 0 ? [] : [dim(`   … and ${formatCount(left)} more in the JSON report`)]),
+  ];
+}
+
+/** Some of them, in their order, as far apart as can be. */
+function spread<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)]!);
 }
 
 /** Times of nothing are no times. */

@@ -40,6 +40,7 @@ export function summarize(snapshot: RunSnapshot): Summary {
     },
     templates: templates(snapshot),
     generatorSaturated: snapshot.generatorSaturated,
+    samples: samples(snapshot),
     workers: snapshot.workers.map(({ name, state, lanes, sent, dropped, unreported, problem }) => ({
       name,
       state,
@@ -90,6 +91,25 @@ function targets({ tally, labels }: RunSnapshot): Summary['targets'] {
     };
   });
   return found;
+}
+
+function samples({ samples, labels }: RunSnapshot): Summary['samples'] {
+  return samples.map(({ chosen, sample }) => {
+    const { label, method, url, outcome, status, error, sentAtWall, serviceMs, lagMs, hit } = sample;
+    return {
+      sentAt: rfc3339(sentAtWall)!,
+      chosen,
+      target: labels[label] ?? '',
+      method,
+      url,
+      outcome,
+      status,
+      serviceTimeMs: rounded(serviceMs),
+      lagMs: rounded(lagMs),
+      error,
+      hit,
+    };
+  });
 }
 
 export function times(distribution: Distribution): Times {

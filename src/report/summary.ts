@@ -1,3 +1,4 @@
+import type { SampleReason } from '../attack/hit-sample.ts';
 import type { DropReason } from '../metrics/outcome.ts';
 import type { Verdict } from '../stop/verdict.ts';
 
@@ -34,6 +35,8 @@ export interface Summary {
   votes: { highest: number; limit: number; workers: { name: string; votes: number; reason: string }[] };
   templates: TemplatesSummary;
   generatorSaturated: boolean;
+  /** Some of the hits of workers that send no more, in the order of sending: at most `spec.results.samples`. */
+  samples: SampleSummary[];
   workers: {
     name: string;
     state: string;
@@ -55,6 +58,28 @@ export interface TemplatesSummary {
   refused: number;
   /** Why there is no newer set: the last one was refused, or could not be read. Empty where nothing was wrong. */
   lastError: string;
+}
+
+/** One hit, without headers and bodies. */
+export interface SampleSummary {
+  /** RFC 3339. */
+  sentAt: string;
+  /** Why it was chosen: among those that failed, as one of the slowest that succeeded, or among all others. */
+  chosen: SampleReason;
+  /** Template or canned target. */
+  target: string;
+  method: string;
+  /** Without its query. */
+  url: string;
+  /** `succeeded`, `interrupted` or the class of failure. */
+  outcome: string;
+  /** HTTP status; 0 where none came. */
+  status: number;
+  serviceTimeMs: number;
+  lagMs: number;
+  error: string;
+  /** Index in the schedule. */
+  hit: number;
 }
 
 export interface SummaryCounts {

@@ -2,6 +2,7 @@ import { shown } from '../units/shown.ts';
 import { decodeBase64 } from './base64.ts';
 import { isToken, readHeaders } from './http-headers.ts';
 import { splitUrl } from './http-url.ts';
+import { KnownHeads } from './known-heads.ts';
 import { readObject } from './read-object.ts';
 import type { HttpTarget, MarkedBodies } from './target.ts';
 import { TargetError } from './target-error.ts';
@@ -17,6 +18,16 @@ import { TargetError } from './target-error.ts';
  * @throws TargetError that names the field, its value (shortened; never that of a header) and what would be right
  */
 export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget {
+  const known = bodies === undefined ? undefined : knownHeads.find(json);
+  const bytes = known === undefined ? null : bodies!.bytesOf(known.body);
+  if (known === undefined || bytes === null) return parse(json, bodies);
+  const { method, origin, path, headers } = known;
+  return { method, origin, path, headers, body: bytes };
+}
+
+const knownHeads = new KnownHeads();
+
+function parse(json: string, bodies: MarkedBodies | undefined): HttpTarget {
   const fields = readObject(json, '{"method": "GET", "url": "http://…"}');
   const method = fields.method;
   const url = fields.url;
@@ -33,10 +44,14 @@ export function parseHttpTarget(json: string, bodies?: MarkedBodies): HttpTarget
     );
   }
   const { origin, path } = splitUrl(url);
-  const bytes = body ? (bodies?.bytesOf(body) ?? decodeBase64(body)) : null;
+  const marked = body ? (bodies?.bytesOf(body) ?? null) : null;
+  const bytes = marked ?? (body ? decodeBase64(body) : null);
   // Only line ends: no body.
   const sent = bytes !== null && bytes.length > 0 ? bytes : null;
-  return { method, origin, path, headers: readHeaders(fields.header, sent?.length ?? 0), body: sent };
+  const headers = readHeaders(fields.header, sent?.length ?? 0);
+  const target: HttpTarget = { method, origin, path, headers, body: sent };
+  if (marked !== null) knownHeads.remember(json, target, body as string);
+  return target;
 }
 
 function notText(field: 'method' | 'url', fields: Record<string, unknown>, example: string): TargetError {

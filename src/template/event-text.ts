@@ -35,9 +35,11 @@ export class EventText {
    * @throws Error when `text` is no JSON object, or a batch holds an object and something else
    */
   static create(text: string, idField: string): EventText {
-    const bytes = Buffer.from(text);
-    const { bytes: filled, slots } = fill(bytes, locateIds(bytes, text, idField));
-    return new EventText(filled, slots);
+    const read = deskFor(text);
+    const length = read.write(text);
+    read[length] = NO_JSON;
+    const { bytes, slots } = fill(read, length, locateIds(read, length, text, keyOf(idField)));
+    return new EventText(bytes, slots);
   }
 
   /** The bytes in base64. */
@@ -49,7 +51,7 @@ export class EventText {
   renewed(): EventText {
     if (!this.#slots.every((slot) => slot.end - slot.start === ID_LENGTH)) {
       const gaps = this.#slots.map((slot) => ({ ...slot, keep: false, before: '', after: '' }));
-      const { bytes, slots } = fill(this.bytes, gaps);
+      const { bytes, slots } = fill(this.bytes, this.bytes.length, gaps);
       return new EventText(bytes, slots);
     }
     const bytes = Buffer.from(this.bytes);
@@ -74,6 +76,40 @@ interface Gap extends Slot {
   after: string;
 }
 
+/** The name of a member as it stands in JSON, in quotes. */
+interface Key {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+/** Where events are written to be read: the same bytes over and over again, as a buffer for each costs more. */
+const DESK = Buffer.alloc(64 * 1024);
+/** Stands behind a text as its end. */
+const NO_JSON = 0;
+
+/** Has room for the bytes of a text and one more. */
+function deskFor(text: string): Buffer {
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  return 3 * text.length < DESK.length ? DESK : Buffer.allocUnsafe(Buffer.byteLength(text) + 1);
+}
+
+const BATCH = newKey('batch');
+let lastField = 'batch';
+let lastKey = BATCH;
+
+function keyOf(field: string): Key {
+  if (field !== lastField) {
+    lastField = field;
+    lastKey = field === 'batch' ? BATCH : newKey(field);
+  }
+  return lastKey;
+}
+
+function newKey(field: string): Key {
+  const text = JSON.stringify(field);
+  return { text, bytes: Buffer.from(text) };
+}
+
 /** A UUID in quotes. */
 const ID_LENGTH = 38;
 const BACKSLASH = 0x5c;
@@ -88,9 +124,9 @@ function idsByOwner(): (owner: number) => string {
   };
 }
 
-/** Puts fresh ids into all gaps that do not keep theirs. */
-function fill(bytes: Buffer, gaps: Gap[]): { bytes: Buffer; slots: Slot[] } {
-  const filled = Buffer.allocUnsafe(bytes.length + gaps.reduce((sum, gap) => sum + growth(gap), 0));
+/** The first `length` bytes with fresh ids in all gaps that do not keep theirs. */
+function fill(bytes: Buffer, length: number, gaps: Gap[]): { bytes: Buffer; slots: Slot[] } {
+  const filled = Buffer.allocUnsafe(length + gaps.reduce((sum, gap) => sum + growth(gap), 0));
   const slots: Slot[] = [];
   const idOf = idsByOwner();
   let copied = 0;
@@ -104,7 +140,7 @@ function fill(bytes: Buffer, gaps: Gap[]): { bytes: Buffer; slots: Slot[] } {
     if (after !== '') at += filled.write(after, at);
     copied = end;
   }
-  bytes.copy(filled, at, copied);
+  bytes.copy(filled, at, copied, length);
   return { bytes: filled, slots };
 }
 
@@ -113,14 +149,13 @@ function growth({ start, end, keep, before, after }: Gap): number {
 }
 
 /** The gaps of an event, in the order in which they stand in its bytes. @throws Error when it is no event */
-function locateIds(bytes: Buffer, text: string, idField: string): Gap[] {
+function locateIds(bytes: Buffer, length: number, text: string, key: Key): Gap[] {
   const open = skipSpace(bytes, 0);
   const object = bytes[open] === OPEN_BRACE ? membersOf(bytes, open) : null;
-  if (object === null || skipSpace(bytes, object.end) < bytes.length) throw noObject(text);
+  if (object === null || skipSpace(bytes, object.end) < length) throw noObject(text);
 
-  const key = JSON.stringify(idField);
   const gaps = idsOf(bytes, open, object.members, key, 0);
-  const batch = idField === 'batch' ? null : batchOf(bytes, object.members);
+  const batch = key === BATCH ? null : batchOf(bytes, object.members);
   if (batch === null) return gaps;
   const own = gaps.every(({ keep }) => keep) ? gaps : [];
   for (const [i, { start }] of batch.entries()) {
@@ -131,36 +166,39 @@ function locateIds(bytes: Buffer, text: string, idField: string): Gap[] {
 
 /**
  * The gaps of one object: the ids that the template sets itself, as null or as anything else, or else a place at its front.
- * @param key the id's key, in quotes
+ * @param key the id's key
  */
-function idsOf(bytes: Buffer, open: number, members: Member[], key: string, owner: number): Gap[] {
+function idsOf(bytes: Buffer, open: number, members: Member[], key: Key, owner: number): Gap[] {
   const own = members.filter((member) => isKey(bytes, member.key, key));
   const last = own.at(-1);
   if (last === undefined) {
     const at = open + 1;
     const after = members.length === 0 ? '' : ',';
-    return [{ start: at, end: at, owner, keep: false, before: `${key}:`, after }];
+    return [{ start: at, end: at, owner, keep: false, before: `${key.text}:`, after }];
   }
   const keep = bytes[last.value.start] !== NULL_BEGINS;
   return own.map(({ value }) => ({ ...value, owner, keep, before: '', after: '' }));
 }
 
-/** However the key is written: letters may be escaped. @param wanted in quotes */
-function isKey(bytes: Buffer, { start, end }: Span, wanted: string): boolean {
-  if (isEscaped(bytes, start, end))
-    return JSON.stringify(JSON.parse(bytes.toString('utf8', start, end))) === wanted;
-  // No text has more UTF-16 units than UTF-8 bytes.
-  return end - start >= wanted.length && bytes.toString('utf8', start, end) === wanted;
+/** However the key is written: letters may be escaped. */
+function isKey(bytes: Buffer, { start, end }: Span, wanted: Key): boolean {
+  if (isSame(bytes, start, end, wanted.bytes)) return true;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === BACKSLASH)
+      return JSON.stringify(JSON.parse(bytes.toString('utf8', start, end))) === wanted.text;
+  }
+  return false;
 }
 
-function isEscaped(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === BACKSLASH) return true;
-  return false;
+function isSame(bytes: Buffer, start: number, end: number, wanted: Buffer): boolean {
+  if (end - start !== wanted.length) return false;
+  for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return false;
+  return true;
 }
 
 /** The elements of a batch; null when the event is none. @throws Error when an element is no object and another is */
 function batchOf(bytes: Buffer, members: Member[]): Span[] | null {
-  const batch = members.findLast((member) => isKey(bytes, member.key, '"batch"'));
+  const batch = members.findLast((member) => isKey(bytes, member.key, BATCH));
   if (batch === undefined || bytes[batch.value.start] !== OPEN_BRACKET) return null;
   const elements = elementsOf(bytes, batch.value.start);
   const isObject = ({ start }: Span) => bytes[start] === OPEN_BRACE;

@@ -70,9 +70,10 @@ export class TemplateSet {
     this.#it = it;
     this.#marks = marks;
     this.#path = path;
-    const { scope, printed } = functions(this);
+    const { scope, printed, printedRaw } = functions(this);
     for (const [index, template] of templates.entries()) {
-      this.#bound.set(template.name, { index, render: template.factory(print, printRaw, printed, ...scope) });
+      const render = template.factory(print, printRaw, printed, printedRaw, ...scope);
+      this.#bound.set(template.name, { index, render });
     }
   }
 

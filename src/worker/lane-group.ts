@@ -1,4 +1,5 @@
 import type { Clock } from '../attack/clock.ts';
+import { type HitSample, KeptSamples } from '../attack/hit-sample.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import { mergeTopics, type TopicCounts } from '../metrics/topic-counts.ts';
 import type { WindowTally } from '../metrics/window.ts';
@@ -34,6 +35,8 @@ export class GroupCounts {
   readonly warmup: CountsBlock;
   /** For each lane, the hit below which all its hits are decided. */
   cursors: number[] = [];
+  /** Some of the hits, once all lanes have finished. */
+  samples: HitSample[] = [];
 
   /** @param labels how many labels there is room for */
   constructor(labels: number) {
@@ -51,6 +54,7 @@ export class LaneGroup {
   readonly #watchdog: Watchdog;
   #lanes: LaneHandle[] = [];
   #counts = new GroupCounts(0);
+  #mostSamples = 0;
   #windows: WindowCollector | null = null;
   /** Versions that each lane works by. */
   #followed: number[] = [];
@@ -72,6 +76,7 @@ export class LaneGroup {
   /** @param works one for each lane, in their order */
   start(works: LaneWork[]): void {
     this.#counts = new GroupCounts(works[0]!.labels);
+    this.#mostSamples = works[0]!.samples;
     this.#taken = works.map(({ set }) => set.content.digest);
     this.#windows = new WindowCollector(works.length);
     this.#followed = works.map(() => 0);
@@ -160,6 +165,7 @@ export class LaneGroup {
       counts.warmup.add(warmup);
       return cursor;
     });
+    counts.samples = this.finished ? this.#samples() : [];
     return counts;
   }
 
@@ -169,6 +175,12 @@ export class LaneGroup {
     this.#lanes.forEach((lane, index) => {
       if (this.#watchdog.isStuck(lane.aliveAt)) void this.#restart(index, 'did not move for over 1 s');
     });
+  }
+
+  #samples(): HitSample[] {
+    const kept = new KeptSamples(this.#mostSamples);
+    for (const { samples } of this.#lanes) for (const sample of samples) kept.add(sample);
+    return kept.all;
   }
 
   #eventsOf(lane: number): LaneEvents {

@@ -1,5 +1,6 @@
 import { Worker as Thread } from 'node:worker_threads';
 import type { Clock } from '../attack/clock.ts';
+import type { HitSample } from '../attack/hit-sample.ts';
 import { IDLE, RENDERING } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
@@ -63,6 +64,8 @@ export class LaneHandle {
   #ready = false;
   #owesNoneBefore = 0;
   finished = false;
+  /** Some of its hits, once it has finished. */
+  samples: readonly HitSample[] = [];
 
   constructor(setup: LaneWork, clock: Clock, events: LaneEvents) {
     const { labels } = setup;
@@ -233,6 +236,7 @@ export class LaneHandle {
         return;
       case 'finished':
         this.finished = true;
+        this.samples = message.samples;
         return this.#events.finished();
     }
   }

@@ -1,3 +1,4 @@
+import type { HitSample } from '../attack/hit-sample.ts';
 import type { LanePlan } from '../attack/lane.ts';
 import type { RecordOptions } from '../coordinator/protocol.ts';
 import type { TargetLines } from '../target/target-lines.ts';
@@ -17,6 +18,8 @@ export interface LaneSetup {
   /** Patterns of the hosts that may be sent to, see `AllowedHosts`; none: all. */
   allowedHosts: readonly string[];
   records: RecordOptions | null;
+  /** How many of the run's hits are told whole in the end, at most. */
+  samples: number;
   /** Name of the lane's series of records; one that starts again needs another. */
   attack: string;
   /** Whether to rehearse before it says that it is ready. */
@@ -70,4 +73,4 @@ export type FromLane =
   | { type: 'templateFailed'; reason: string }
   /** The first message for a topic was sent. */
   | { type: 'topic'; name: string }
-  | { type: 'finished' };
+  | { type: 'finished'; samples: HitSample[] };

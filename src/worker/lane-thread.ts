@@ -3,6 +3,7 @@ import { systemClock } from '../attack/clock.ts';
 import { Lane } from '../attack/lane.ts';
 import { LaneControl } from '../attack/lane-control.ts';
 import { Pacer } from '../attack/pacer.ts';
+import { Sampler } from '../attack/sampler.ts';
 import type { Targeter } from '../attack/targeter.ts';
 import { LaneBlock } from '../metrics/lane-block.ts';
 import { TopicBlock } from '../metrics/topic-counts.ts';
@@ -28,12 +29,14 @@ let protocol: LaneProtocol;
 let lane: Lane | null = null;
 let pacer: Pacer | null = null;
 let records: VegetaResultSink | null = null;
+let sampler: Sampler | null = null;
 /** Makes the targets until the attack begins; from then on the lane has it. */
 let targeter: Targeter;
 /** The set that is prepared, or that was taken last. */
 let newest: { content: Content; targeter: Promise<Targeter | null> };
 /** Secrets of the newest sets: hits of an older one may still be in flight. */
 let secrets = [secretsOf(setup.set.content)];
+let masker = newMasker();
 let failureToldAt = Number.NEGATIVE_INFINITY;
 
 function tell(message: FromLane): void {
@@ -57,11 +60,18 @@ function newRecords(): VegetaResultSink | null {
   if (setup.records === null) return null;
   const { path, bodies, headers } = setup.records;
   const { labels } = newest.content;
-  return new VegetaResultSink({ path, attack: setup.attack, labels, bodies, headers, mask: newMasker() });
+  return new VegetaResultSink({ path, attack: setup.attack, labels, bodies, headers, mask: masker });
+}
+
+function newSampler(): Sampler | null {
+  const { samples: most } = setup;
+  if (most === 0) return null;
+  return new Sampler({ most, random: Math.random, mask: (text) => masker.text(text) });
 }
 
 function begin({ plan, precise }: LaneOrder): void {
   records = newRecords();
+  sampler = newSampler();
   lane = new Lane({
     clock: systemClock,
     owner: setup.owner,
@@ -74,6 +84,7 @@ function begin({ plan, precise }: LaneOrder): void {
     control: new LaneControl(setup.control),
     plan,
     records,
+    samples: sampler,
     events: {
       wake: () => pacer?.wake(),
       windowClosed: (index, tally) => tell({ type: 'window', index, values: tally.values.slice() }),
@@ -81,7 +92,7 @@ function begin({ plan, precise }: LaneOrder): void {
         const now = systemClock.now();
         if (now - failureToldAt < TELL_FAILURE_EVERY_MS) return;
         failureToldAt = now;
-        tell({ type: 'templateFailed', reason: newMasker().text(reasonOf(error)) });
+        tell({ type: 'templateFailed', reason: masker.text(reasonOf(error)) });
       },
     },
   });
@@ -91,7 +102,7 @@ function begin({ plan, precise }: LaneOrder): void {
 
 /** Everything is counted and published; connections close, then the thread ends as nothing holds it. */
 function end(): void {
-  tell({ type: 'finished' });
+  tell({ type: 'finished', samples: sampler?.kept ?? [] });
   void lane!.close().finally(() => port.close());
 }
 
@@ -126,7 +137,8 @@ async function swap(digest: string, at: number): Promise<void> {
   const next = content.digest === digest ? await made : null;
   if (next === null) return;
   secrets = [...secrets.slice(-2), secretsOf(content)];
-  records?.follow(content.labels, newMasker());
+  masker = newMasker();
+  records?.follow(content.labels, masker);
   if (lane !== null) lane.retarget(next, at);
   else {
     targeter.close?.();
@@ -169,7 +181,7 @@ function obey(message: ToLane): void {
       return;
     case 'stop':
       if (lane !== null) return lane.stop();
-      tell({ type: 'finished' });
+      tell({ type: 'finished', samples: [] });
       port.close();
   }
 }

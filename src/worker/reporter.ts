@@ -24,7 +24,7 @@ export class Reporter {
   }
 
   /** @returns null before `start` */
-  report({ values, cursors }: GroupCounts, ballot: Ballot): WorkerReport | null {
+  report({ values, cursors, samples }: GroupCounts, ballot: Ballot): WorkerReport | null {
     if (this.#sender === null) return null;
     const counters = this.#sender.encode(values);
     for (const note of this.#notes) if (note.sequence === 0) note.sequence = counters.sequence;
@@ -36,6 +36,7 @@ export class Reporter {
       wantsStop: ballot.atLimit,
       saturated: ballot.saturated,
       notes: this.#notes.map(({ id, text }) => ({ id, text })),
+      samples,
     };
   }
 

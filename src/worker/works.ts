@@ -15,7 +15,7 @@ export interface Start {
 /** The work of each of a worker's lanes: lane l of worker i is the run's lane `i · lanes + l`. */
 export function worksFor(
   { index, replacement, incarnation }: WorkerIdentity,
-  { lanes, workers, content, records }: Assignment,
+  { lanes, workers, content, records, samples = 0 }: Assignment,
   start: Start,
 ): LaneWork[] {
   return Array.from({ length: lanes }, (_, lane) => ({
@@ -25,5 +25,6 @@ export function worksFor(
     identity: { lane: index * lanes + lane, lanes: workers * lanes, replacement },
     labels: content.mostLabels,
     records,
+    samples,
   }));
 }

@@ -42,7 +42,6 @@ test('the reference says which fields are not supported yet, and those are refus
     'spec.http.http2': { http: { http2: true } },
     'spec.http.proxy': { http: { proxy: 'http://p:1' } },
     'spec.http.resolve': { http: { resolve: { a: '10.0.0.1' } } },
-    'spec.results.samples': { results: { samples: 1 } },
   };
   const documented = rows
     .filter(({ meaning }) => meaning.includes('Not supported yet'))

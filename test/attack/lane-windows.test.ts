@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Sampler } from '../../src/attack/sampler.ts';
 import { LaneBlock } from '../../src/metrics/lane-block.ts';
 import { LOCAL } from '../../src/metrics/outcome.ts';
 import { HANGS, LaneWorld } from './lane-world.ts';
@@ -218,6 +219,35 @@ describe('a hit that is still in flight at a window’s end', () => {
       answer: (hit) => (hit < 10 ? HANGS : { afterMs: 1 }),
     }).run(2_500);
     assert.deepEqual([world.windows[0]?.window.pending, world.windows[0]?.window.overdue], [0, 0]);
+  });
+});
+
+describe('samples', () => {
+  test('are taken of the hits that were sent, warm-up apart, with or without records', () => {
+    for (const records of [false, true]) {
+      const samples = new Sampler({ most: 100, random: Math.random, mask: (text) => text });
+      new LaneWorld({
+        goal: { ...ten(2_000), warmupMs: 1_000 },
+        records,
+        samples,
+        timeoutMs: 400,
+        answer: (hit) => {
+          if (hit === 12) return HANGS;
+          if (hit === 13) return { afterMs: 2, outcome: 503 };
+          return { afterMs: hit };
+        },
+      }).run();
+      const kept = samples.kept.toSorted((a, b) => a.hit - b.hit);
+      assert.deepEqual(
+        kept.map(({ hit, outcome }) => [hit, outcome]),
+        [10, 11, 12, 13, 14, 15, 16, 17, 18, 19].map((hit) => [
+          hit,
+          hit === 12 ? 'timeout' : hit === 13 ? 'http_503' : 'succeeded',
+        ]),
+      );
+      assert.equal(Math.round(kept[9]!.serviceMs), 19);
+      assert.equal(kept[9]!.url, 'http://127.0.0.1:9/19');
+    }
   });
 });
 

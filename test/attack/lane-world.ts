@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Lane, type LanePlan } from '../../src/attack/lane.ts';
 import { LaneControl } from '../../src/attack/lane-control.ts';
 import type { HitRecord } from '../../src/attack/record.ts';
+import type { Sampler } from '../../src/attack/sampler.ts';
 import type { WindowStretch } from '../../src/attack/window-clock.ts';
 import { plannedHits } from '../../src/coordinator/course/ledger.ts';
 import { type PlanGoal, RunPlan } from '../../src/coordinator/course/run-plan.ts';
@@ -46,6 +47,7 @@ export interface WorldOptions {
   /** After a stall timers come before answers that waited. */
   timersFirst?: boolean;
   records?: boolean;
+  samples?: Sampler;
   block?: LaneBlock;
   /** Run time at which the lane begins. Default 0, or a bit before. */
   beginsAt?: number;
@@ -119,6 +121,7 @@ export class LaneWorld {
       control: this.control,
       plan: this.lanePlan(),
       records: options.records ? this.#sink() : null,
+      samples: options.samples ?? null,
       events: {
         wake: () => {
           this.#woken = true;

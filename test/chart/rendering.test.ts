@@ -148,10 +148,10 @@ suite('the chart', { skip: helmMissing }, () => {
       'loadtests.taz.dev: get list watch',
       'loadtests/finalizers.taz.dev: update',
       'loadtests/status.taz.dev: patch',
-      'networkpolicies.networking.k8s.io: create delete patch',
+      'networkpolicies.networking.k8s.io: create delete list patch watch',
       'pods: create delete get list watch',
       'podtemplates: create delete patch',
-      'serviceaccounts: create patch',
+      'serviceaccounts: create list patch watch',
     ]);
     assert.deepEqual(rights(one(objects, 'Role', 'taz')), [
       'configmaps taz-settings: get list watch',

@@ -5,6 +5,7 @@ import { Client } from '../../src/kube/client.ts';
 import type { Connection } from '../../src/kube/connection.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/object.ts';
 import { CONFIG_MAPS, LOAD_TESTS, PODS, SERVICE_ACCOUNTS } from '../../src/kube/resources.ts';
+import type { Summary } from '../../src/report/summary.ts';
 import { SyncClient } from '../../src/worker/sync-client.ts';
 import { useApiServer } from '../cluster/api-server.ts';
 import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluster.ts';
@@ -12,7 +13,7 @@ import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluste
 const api = await useApiServer();
 after(api.stop);
 
-/** Does something just before the first object is applied: after all has been listed. */
+/** Does something just before the first ConfigMap is made: after all has been listed. */
 class LateClient extends Client {
   #late: (() => Promise<void>) | null;
 
@@ -21,11 +22,11 @@ class LateClient extends Client {
     this.#late = late;
   }
 
-  override async apply<T extends KubeObject>(...call: Parameters<Client['apply']>): Promise<T> {
+  override async create<T extends KubeObject>(...call: Parameters<Client['create']>): Promise<T> {
     const late = this.#late;
-    if (call[0] === SERVICE_ACCOUNTS) this.#late = null;
-    if (call[0] === SERVICE_ACCOUNTS) await late?.();
-    return (await super.apply(...call)) as T;
+    if (call[0] === CONFIG_MAPS) this.#late = null;
+    if (call[0] === CONFIG_MAPS) await late?.();
+    return (await super.create(...call)) as T;
   }
 }
 
@@ -47,7 +48,7 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
   play('brings a bounded test to its end, and tells of each step', async (cluster) => {
     cluster.lead();
     cluster.node.full = true;
-    await cluster.apply('a', { duration: '2s', workers: { replicas: 2 } });
+    await cluster.apply('a', { duration: '2s', workers: { replicas: 2 }, results: { samples: 10 } });
     const waiting = await cluster.untilReady('a', 'WaitingForWorkers');
     assert.equal(conditionOf(waiting, 'Reconciling'), 'True');
     assert.equal(conditionOf(waiting, 'Succeeded'), 'Unknown');
@@ -63,7 +64,9 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     assert.deepEqual(await cluster.pods(), []);
     const kept = await cluster.kept('a');
     assert.deepEqual(Object.keys(kept!).sort(), ['ca.crt', 'result.json', 'test.json']);
-    assert.equal(JSON.parse(kept!['result.json']!).run, ended.run!.id);
+    const result = JSON.parse(kept!['result.json']!) as Summary;
+    assert.equal(result.run, ended.run!.id);
+    assert.deepEqual(new Set(result.samples.map(({ hit }) => hit)), new Set([0, 1]), 'of each worker');
     await eventually('all is told', async () => (await cluster.events('a')).length === 3);
     assert.deepEqual(await cluster.events('a'), ['Starting', 'RunStarted', 'RunCompleted']);
   });
@@ -98,7 +101,7 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     },
   );
 
-  play('makes no call for what is applied again', async (cluster) => {
+  play('makes no call for what is applied again, and puts back what was removed', async (cluster) => {
     const controller = cluster.lead();
     await cluster.apply('a', { duration: '1s' });
     await cluster.apply('b', {});
@@ -119,6 +122,12 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
       [],
     );
     assert.ok(calls.length <= 2, calls.join());
+    const account = cluster.at('b-worker');
+    await api.client.delete(SERVICE_ACCOUNTS, account);
+    await eventually(
+      'the service account is back',
+      async () => (await api.client.find(SERVICE_ACCOUNTS, account)) !== null,
+    );
   });
 
   play('changes a run in place, under the same key', async (cluster) => {
@@ -157,9 +166,9 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
 
   play('says what is wrong with a spec, and goes on once it is put right', async (cluster) => {
     cluster.lead();
-    await cluster.apply('a', { results: { samples: 5 } });
+    await cluster.apply('a', { http: { http2: true } });
     const refused = await cluster.untilReady('a', 'InvalidSpec');
-    assert.match(refused.conditions![0]!.message, /spec\.results\.samples: is not supported yet/);
+    assert.match(refused.conditions![0]!.message, /spec\.http\.http2: is not supported yet/);
     assert.equal(conditionOf(refused, 'Stalled'), 'True');
     assert.equal(await cluster.kept('a'), null);
     await cluster.apply('a', {});
@@ -183,7 +192,8 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
         cluster.workersOf('a').some(({ rate, identity }) => rate === 10 && identity.replacement === 1),
       );
       const before = controller.calls.length;
-      for (let time = 0; time < 3; time++) await cluster.apply('b', { results: { samples: time + 1 } });
+      for (let time = 0; time < 3; time++)
+        await cluster.apply('b', { http: { proxy: `http://proxy:${time + 1}` } });
       await cluster.untilReady('b', 'InvalidSpec');
       const templates = controller.calls.slice(before).filter(({ resource }) => resource === 'podtemplates');
       assert.deepEqual(templates, []);
@@ -224,6 +234,30 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     assert.equal(again.run!.id, run!.id);
     await eventually('the new rate', () => cluster.workersOf('a').every(({ rate }) => rate === 40));
   });
+
+  play(
+    'says which host is not allowed, as the workers that check what is sent have found',
+    async (cluster) => {
+      await cluster.settings({ allowedHosts: '*.ingest.svc\n10.1.2.3:80' });
+      cluster.lead();
+      const sent = (host: string) => {
+        const text = JSON.stringify({ method: 'GET', url: `http://${host}/` });
+        return { templates: { entry: 'a.json', from: [{ inline: { 'a.json': text } }] } };
+      };
+      await cluster.apply('a', sent('shop.example'));
+      const refused = await cluster.untilReady('a', 'TemplatesRefused');
+      const { reason, status, message } = refused.conditions!.find(({ type }) => type === 'Stalled')!;
+      assert.deepEqual([reason, status], ['TemplatesRefused', 'True']);
+      assert.match(
+        message,
+        /host "shop\.example:80" is not among the hosts that this cluster allows: \*\.ingest\.svc, 10\.1\.2\.3:80/,
+      );
+      assert.equal(conditionOf(refused, 'TemplatesLoaded'), 'False');
+      assert.equal(refused.run!.startedAt, undefined);
+      await cluster.apply('a', sent('api.ingest.svc'));
+      await cluster.untilReady('a', 'Running');
+    },
+  );
 
   play('holds all runs while the kill switch is on, also from the start', async (cluster) => {
     await cluster.settings({ killSwitch: 'true' });
@@ -388,6 +422,39 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
   });
 
   play(
+    'writes its status again where somebody else has changed it, also when nothing goes on',
+    async (cluster) => {
+      cluster.lead();
+      await cluster.apply('a', { duration: '1s' });
+      const ended = await cluster.untilReady('a', 'Completed');
+      const byHand = { phase: 'Paused', conditions: [], run: { id: 'mine' } };
+      const change = { metadata: {}, status: byHand };
+      await api.client.merge(LOAD_TESTS, cluster.at('a'), change, { subresource: 'status' });
+      await cluster.until('a', (status) => JSON.stringify(status) === JSON.stringify(ended));
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await api.client.merge(LOAD_TESTS, cluster.at('a'), { status: null }, { subresource: 'status' });
+      await cluster.until('a', (status) => JSON.stringify(status) === JSON.stringify(ended));
+      assert.deepEqual(await cluster.pods(), []);
+    },
+  );
+
+  play('makes what a run needs with as few calls as can be', async (cluster) => {
+    const controller = cluster.lead();
+    await cluster.apply('a', {});
+    await cluster.untilReady('a', 'Running');
+    const calls = controller.calls.map(({ verb, resource }) => `${verb} ${resource}`);
+    const ofRun = calls.filter(
+      (call) => /\b(configmaps|serviceaccounts|create pods)$/.test(call) && !/^(list|watch)/.test(call),
+    );
+    assert.deepEqual(ofRun.slice(0, 4), [
+      'apply serviceaccounts',
+      'create configmaps',
+      'patch configmaps',
+      'create pods',
+    ]);
+  });
+
+  play(
     'stops a run at once whose test is deleted, also where a finalizer holds that back',
     async (cluster) => {
       const first = cluster.lead();
@@ -523,6 +590,8 @@ suite('a controller that leads', { skip: api.missing, concurrency: 6 }, () => {
     await cluster.apply('a', { duration: '1h', workers: { replicas: 2 } });
     await eventually('there is something of it', async () => (await cluster.kept('a')) !== null);
     await first.stop();
+    // What was under way is still answered.
+    await new Promise((resolve) => setTimeout(resolve, 300));
     const { length } = first.writes;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     assert.deepEqual(first.writes.slice(length), []);

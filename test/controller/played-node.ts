@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock } from '../../src/attack/clock.ts';
 import type { ScoutingOrder, SyncRequest, SyncResponse, Version } from '../../src/coordinator/protocol.ts';
 import type { ApiRequest } from '../../src/kube/connection.ts';
 import { CONFIG_MAPS, PODS, type Pod } from '../../src/kube/resources.ts';
 import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
 import { VectorSender } from '../../src/metrics/vector-codec.ts';
+import { splitPatterns } from '../../src/target/allowed-hosts.ts';
 import { type Content, MAX_LABELS } from '../../src/template/content.ts';
+import { Scouting } from '../../src/worker/pod/scouting.ts';
+import type { SecretMounts } from '../../src/worker/pod/secret-mounts.ts';
 import { SyncClient } from '../../src/worker/sync-client.ts';
 import type { ApiServer } from '../cluster/api-server.ts';
+import { hitSample } from '../coordinator/calls.ts';
 import { content } from '../coordinator/run-spec.ts';
 import { Kubelet } from './pods/kubelet.ts';
 
@@ -88,6 +93,8 @@ export class PlayedWorker {
   #running: string | null = null;
   #prepared: string | null = null;
   #scouted: string | null = null;
+  /** Looks and checks as a worker does, where there is something that it has to check for; null: all is good. */
+  readonly #scouting: Scouting | null;
 
   private constructor(pod: Pod, token: string, ca: string) {
     this.pod = pod;
@@ -98,6 +105,8 @@ export class PlayedWorker {
       incarnation: randomUUID(),
     };
     this.#client = new SyncClient(this.variable('TAZ_COORDINATOR'), async () => ({ token, ca }));
+    const allowedHosts = splitPatterns(this.variable('TAZ_ALLOWED_HOSTS'));
+    this.#scouting = allowedHosts.length === 0 ? null : this.#newScouting(allowedHosts);
     void this.#work();
   }
 
@@ -127,6 +136,7 @@ export class PlayedWorker {
 
   kill(): void {
     this.over = true;
+    void this.#scouting?.end();
     this.#client.close();
   }
 
@@ -170,6 +180,7 @@ export class PlayedWorker {
       wantsStop: this.wantsStop,
       saturated: false,
       notes: [],
+      samples: this.state === 'ended' ? [hitSample({ hit: this.identity.index })] : [],
     };
   }
 
@@ -195,6 +206,7 @@ export class PlayedWorker {
 
   async #scout(digest: string): Promise<void> {
     this.#scouted = digest;
+    if (this.#scouting !== null) return this.#scouting.follow(digest);
     const { run, identity: worker } = this;
     try {
       const order = await this.#client.scoutingOrder(digest);
@@ -203,6 +215,21 @@ export class PlayedWorker {
       // There is another order by now, or another leader: the next answer says so.
       this.#scouted = null;
     }
+  }
+
+  #newScouting(allowedHosts: string[]): Scouting {
+    const { run, identity: worker } = this;
+    return new Scouting({
+      clock: systemClock,
+      mounts: { read: async () => new Map() } as unknown as SecretMounts,
+      allowedHosts,
+      findings: {
+        add: (news) => void this.#client.tell({ run, worker, ...news }).catch(() => {}),
+        follow: () => {},
+      },
+      fetch: (digest) => this.#client.scoutingOrder(digest),
+      say: () => {},
+    });
   }
 }
 

@@ -28,9 +28,9 @@ suite('what a test asks for', () => {
   });
 
   test('is refused where Taz cannot do it yet', () => {
-    const wanted = readWanted(object({ results: { samples: 5 } }));
+    const wanted = readWanted(object({ http: { http2: true } }));
     assert.ok(typeof wanted === 'string');
-    assert.match(wanted, /spec\.results\.samples: is not supported yet/);
+    assert.match(wanted, /spec\.http\.http2: is not supported yet/);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { HitSample } from '../../src/attack/hit-sample.ts';
 import type { SyncRequest, SyncResponse, WorkerReport } from '../../src/coordinator/protocol.ts';
 import { CountsBlock, Tally } from '../../src/metrics/tally.ts';
 import { VectorSender } from '../../src/metrics/vector-codec.ts';
@@ -23,6 +24,7 @@ export class Counting {
       wantsStop: false,
       saturated: false,
       notes: [],
+      samples: [],
       ...differences,
     };
   }
@@ -58,3 +60,21 @@ export const ANSWER: SyncResponse = {
   scouting: null,
   wanted: null,
 };
+
+export function hitSample(differences: Partial<HitSample> = {}): HitSample {
+  return {
+    draw: 0.5,
+    kind: 'succeeded',
+    hit: 3,
+    label: 0,
+    method: 'POST',
+    url: 'http://target/v1',
+    outcome: 'succeeded',
+    status: 200,
+    error: '',
+    sentAtWall: 1_795_000_000_000.25,
+    serviceMs: 1.5,
+    lagMs: 0.01,
+    ...differences,
+  };
+}

@@ -27,6 +27,7 @@ export function runSpec(differences: Partial<RunSpec> = {}): RunSpec {
     events: EVENTS,
     stopWhen: null,
     workers: workers(2),
+    samples: 0,
     ...differences,
   };
 }

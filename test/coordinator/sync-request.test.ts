@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readSyncRequest } from '../../src/coordinator/sync-request.ts';
-import { Counting, call } from './calls.ts';
+import { Counting, call, hitSample } from './calls.ts';
 
 /** A call with a report, in which one field stands differently. */
 function callWith(path: string, value: unknown): string {
@@ -26,10 +26,17 @@ describe('a call of a worker', () => {
     for (const each of [
       call(),
       call({ report: counting.report({ cursors: [3, 4] }), problem: 'x' }),
+      call({ report: counting.report({ samples: [hitSample(), hitSample({ draw: 0.1 })] }) }),
       call({ state: 'ended', received: { epoch: 1, n: 3 }, acknowledged: { epoch: 1, n: 2 }, urgent: true }),
     ]) {
       assert.deepEqual(readSyncRequest(JSON.stringify(each)), each);
     }
+  });
+
+  test('of an earlier version, which knows of no samples, has none', () => {
+    const read = readSyncRequest(callWith('report.samples', undefined));
+    assert.ok(typeof read !== 'string');
+    assert.deepEqual(read.report!.samples, []);
   });
 
   const rows: [path: string, value: unknown][] = [
@@ -51,6 +58,9 @@ describe('a call of a worker', () => {
     ['cores', 1.5],
     ['lanes', -3],
     ['report', []],
+    ['report.samples', [{}]],
+    ['report.samples', [{ ...hitSample(), url: 'x'.repeat(1001) }]],
+    ['report.samples', new Array(3001).fill(hitSample())],
     ['report.cursors', [1, -1]],
     ['report.cursors', [1, null]],
     ['report.cursors', new Array(1025).fill(0)],

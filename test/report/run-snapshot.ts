@@ -35,6 +35,7 @@ export function runSnapshot(differences: Partial<RunSnapshot> = {}): RunSnapshot
     generatorSaturated: false,
     votes: { highest: 0, limit: 0, workers: [] },
     templates: { digest: 'd1', updated: 1, of: 1, applied: 0, refused: 0, lastError: '' },
+    samples: [],
     workers: [worker()],
     ...differences,
   };

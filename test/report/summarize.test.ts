@@ -194,3 +194,35 @@ test('the rest is told as it is', () => {
     { name: 'worker-0', state: 'lost', lanes: 1, sent: 5, dropped: 0, unreported: 0, problem: 'gone' },
   ]);
 });
+
+test('single hits stand under the names of their targets, in the words of the report', () => {
+  const sample = {
+    draw: 0.1,
+    kind: 'failed' as const,
+    hit: 12,
+    label: 1,
+    method: 'POST',
+    url: 'http://a/v1/track',
+    outcome: 'http_503',
+    status: 503,
+    error: '',
+    sentAtWall: Date.UTC(2026, 10, 23, 19, 0, 1) + 0.25,
+    serviceMs: 1.23456,
+    lagMs: 0.0004,
+  };
+  assert.deepEqual(ofEveryFate({ samples: [{ sample, chosen: 'failed' }] }).samples, [
+    {
+      sentAt: '2026-11-23T19:00:01.000Z',
+      chosen: 'failed',
+      target: 'identify.json',
+      method: 'POST',
+      url: 'http://a/v1/track',
+      outcome: 'http_503',
+      status: 503,
+      serviceTimeMs: 1.235,
+      lagMs: 0,
+      error: '',
+      hit: 12,
+    },
+  ]);
+});

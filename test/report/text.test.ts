@@ -216,3 +216,29 @@ test('which set of templates was sent is told where it changed, or should have',
   assert.match(reason!, /^ +The last error: mix\.json:3: nonsense$/);
   assert.equal(told({ lastError: 'nobody listens' }).length, 2);
 });
+
+test('single hits are shown one a line, from the whole run and not too many of them', () => {
+  const sample = (hit: number): Summary['samples'][number] => ({
+    sentAt: new Date(Date.UTC(2026, 10, 23, 19, 0, 0, hit)).toISOString(),
+    chosen: hit === 0 ? 'failed' : 'ordinary',
+    target: 'track.json',
+    method: 'POST',
+    url: 'http://a/v1/track',
+    outcome: hit === 0 ? 'refused' : 'succeeded',
+    status: 0,
+    serviceTimeMs: 1.5,
+    lagMs: 0,
+    error: hit === 0 ? 'connect ECONNREFUSED' : '',
+    hit,
+  });
+  assert.doesNotMatch(reportText(summary()), /Samples/);
+  const few = reportText(summary({ samples: [sample(0), sample(1)] }));
+  assert.match(
+    few,
+    /Samples\n {3}19:00:00\.000 +failed +refused +1\.50 ms +POST http:\/\/a\/v1\/track connect ECONNREFUSED\n/,
+  );
+  const many = reportText(summary({ samples: Array.from({ length: 60 }, (_, hit) => sample(hit)) }));
+  assert.match(many, /19:00:00\.057/);
+  assert.match(many, /… and 40 more in the JSON report/);
+  assert.equal(many.match(/POST/g)!.length, 20);
+});

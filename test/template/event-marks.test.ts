@@ -91,6 +91,50 @@ describe('elsewhere it is base64 as ever', () => {
   });
 });
 
+describe('targets of which only the event differs', () => {
+  const targeterOf = (entry: string, event = `{"messageId":"m","n":<%= randInt(0, 1e9) %>}`) =>
+    new TemplateTargeter(contentOf(files(entry, { 'e.json': event })), LANE, parseHttpTarget);
+  const include = `<%= includeEvent('e.json', 'e') %>`;
+
+  test('have bodies of their own, and all else in common', () => {
+    const targeter = targeterOf(target(include, 'a'));
+    const made = Array.from({ length: 50 }, () => targeter.next(0));
+    assert.equal(new Set(made.map(({ body }) => body!.toString())).size, 50);
+    for (const { body, ...head } of made) {
+      assert.ok('n' in (JSON.parse(body!.toString()) as object));
+      assert.deepEqual(head, { method: 'POST', origin: 'http://h', path: '/', headers: ['X', 'a'] });
+    }
+  });
+
+  test('of one type each keep their URL and headers', () => {
+    const targeter = targeterOf(
+      `{"method":"POST","url":"http://h/<%= randInt(0, 3) %>","header":{"X":["<%= randInt(0, 3) %>"]},"body":"${include}"}`,
+    );
+    const seen = new Set<string>();
+    for (let i = 0; i < 200; i++) {
+      const { path, headers, body } = targeter.next(0);
+      seen.add(`${path} ${headers[1]}`);
+      assert.match(body!.toString(), /"n":/);
+    }
+    assert.equal(seen.size, 9);
+  });
+
+  test('with a Content-Length are each checked against it', () => {
+    const entry = `{"method":"POST","url":"http://h/","header":{"Content-Length":["24"]},"body":"${include}"}`;
+    const targeter = targeterOf(entry, `{"messageId":"m","n":<%= pick([12, 123]) %>}`);
+    const outcomes = Array.from({ length: 40 }, () => {
+      try {
+        return targeter.next(0).body!.length;
+      } catch (error) {
+        return /Content-Length" is "24" but the body has 25 bytes/.test((error as Error).message)
+          ? 'refused'
+          : error;
+      }
+    });
+    assert.deepEqual(new Set(outcomes), new Set([24, 'refused']));
+  });
+});
+
 test('an event that is sent again leaves the bytes of the one before as they were', () => {
   const content = { entry: target(`<%= includeEvent('e.json', 'e') %>`), 'e.json': '{"a":1}' };
   const lane = laneOf(content, { events: { reuse: 1 } });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { POOLED_KINDS } from '../../src/template/fake/kinds.ts';
 import { functionTable } from '../../src/template/functions/function-table.ts';
 import { LaneTemplates } from '../../src/template/lane-templates.ts';
-import { contentOf, type Given, LANE, laneOf, rendered } from './lane.ts';
+import { contentOf, errorOf, type Given, LANE, laneOf, rendered } from './lane.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -43,6 +44,52 @@ describe('every function of the table', () => {
 
   test('has a name of its own', () => {
     assert.equal(new Set(functionTable.map((entry) => entry.name)).size, functionTable.length);
+  });
+});
+
+describe('printed alone, a function gives what it gives in code', () => {
+  const calls = [
+    ...Object.keys(POOLED_KINDS).map((kind) => `phony('${kind}')`),
+    'randInt(-5, 5000)',
+    'randAlphaNum(12)',
+    "base64('a\u00fc')",
+    "b64enc(phony('name'))",
+  ];
+  for (const call of calls) {
+    test(call, () => {
+      const many = (tag: string) => rendered(`<% for (let i = 0; i < 40; i++) { %>${tag} <% } %>`);
+      assert.equal(many(`<%= ${call} %>`), many(`<% { const v = ${call} %><%= v %><% } %>`));
+      assert.equal(many(`<%~ ${call} %>`), many(`<% { const v = ${call} %><%~ v %><% } %>`));
+    });
+  }
+
+  for (const [call, pattern] of [
+    ['uuid()', UUID],
+    ["phony('uuid')", UUID],
+    ["phony('id')", /^[a-z0-9]{20}$/],
+    ["phony('unixtime')", /^\d{10}$/],
+    ['now()', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/],
+    ["now('unixMs')", /^\d{13}$/],
+  ] as const) {
+    test(call, () => {
+      for (const tag of ['=', '~']) assert.match(rendered(`<%${tag} ${call} %>`), pattern);
+    });
+  }
+
+  test('what it refuses it refuses there too', () => {
+    for (const call of [
+      "phony('nothing')",
+      'phony()',
+      'randInt(2, 1)',
+      "randAlphaNum('a')",
+      "now('x')",
+      'base64()',
+    ]) {
+      const [alone, inCode] = [`<%= ${call} %>`, `<% const v = ${call} %><%= v %>`].map((entry) =>
+        errorOf(entry),
+      );
+      assert.equal(alone!.reason, inCode!.reason);
+    }
   });
 });
 

@@ -1,19 +1,21 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../attack/clock.ts';
 import type { Client } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
-import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
+import { type KubeObject, keyOf, type ObjectMeta } from '../../kube/object.ts';
 import type { Resource } from '../../kube/resource.ts';
 import { NETWORK_POLICIES, SERVICE_ACCOUNTS } from '../../kube/resources.ts';
 import { METRICS_PORT } from '../pods/worker-pod.ts';
+import type { ScopedStore } from '../scoped-store.ts';
+import { covers } from './covers.ts';
 import { childName } from './names.ts';
-import { childLabels, ownedBy, type TestIdentity, workerLabels } from './owner.ts';
+import { childLabels, ownedBy, ownerUidOf, type TestIdentity, workerLabels } from './owner.ts';
 
 /**
- * For how long a child that was applied is taken to be as it should, in ms. A service account that was removed by hand
- * must be back before the kubelet fails to renew a worker's token: it tries for the last 120 s of a token's time.
+ * How long after a change the children of a test are left alone, in ms: the watch may be behind, and somebody else may
+ * change them back each time. A service account that was removed by hand must be back before the kubelet fails to renew a
+ * worker's token: it tries for the last 120 s of a token's time.
  */
-const TRUSTED_MS = 60_000;
+const REST_MS = 5_000;
 
 /** What of a client children need. */
 export type ChildClient = Pick<Client, 'apply' | 'delete'>;
@@ -21,6 +23,9 @@ export type ChildClient = Pick<Client, 'apply' | 'delete'>;
 export interface ChildrenOptions {
   client: ChildClient;
   clock: Clock;
+  /** Those that there are, as far as is known. Must have been synced. */
+  accounts: Pick<ScopedStore<KubeObject>, 'get'>;
+  policies: Pick<ScopedStore<KubeObject>, 'get'>;
   /** Whether each test gets a NetworkPolicy. */
   networkPolicies: boolean;
 }
@@ -36,40 +41,49 @@ interface Child {
  */
 export class Children {
   readonly #options: ChildrenOptions;
-  /** By the test's uid: what was applied, and when. */
-  readonly #applied = new Map<string, { hash: string; at: number }>();
+  /** By the test's uid: when something was changed, as a clock time in ms. */
+  readonly #changedAt = new Map<string, number>();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
   }
 
-  /**
-   * Sees to it that all are there. Makes no call where that was done less than a minute ago.
-   * @param isNew nothing was ever made for it. @throws KubeError
-   */
-  async ensure(test: TestIdentity, isNew = false): Promise<void> {
-    const { client, clock, networkPolicies } = this.#options;
-    const wanted = [serviceAccount(test), ...(networkPolicies ? [networkPolicy(test)] : [])];
-    const hash = createHash('sha256').update(JSON.stringify(wanted)).digest('hex');
-    const before = this.#applied.get(test.uid);
-    if (before?.hash === hash && clock.now() - before.at < TRUSTED_MS) return;
-    await Promise.all(wanted.map(({ resource, object }) => client.apply(resource, object)));
-    if (!networkPolicies && before === undefined && !isNew) await this.#removePolicy(test);
-    this.#applied.set(test.uid, { hash, at: clock.now() });
+  /** Sees to it that all are there, as they should be. Makes no call where that is known. @throws KubeError */
+  async ensure(test: TestIdentity): Promise<void> {
+    const { clock } = this.#options;
+    const changes = this.#changesOf(test);
+    if (changes.length === 0) return;
+    if (clock.now() - (this.#changedAt.get(test.uid) ?? Number.NEGATIVE_INFINITY) < REST_MS) return;
+    await Promise.all(changes.map((change) => change()));
+    this.#changedAt.set(test.uid, clock.now());
   }
 
-  /** Makes `ensure` look again: something of the test was removed or refused, or the test is there no more. */
+  /** The test is there no more. */
   forget(uid: string): void {
-    this.#applied.delete(uid);
+    this.#changedAt.delete(uid);
   }
 
-  /** One that is left from a controller that made them. */
-  async #removePolicy(test: TestIdentity): Promise<void> {
-    const { namespace, name } = networkPolicy(test).object.metadata;
+  #changesOf(test: TestIdentity): (() => Promise<unknown>)[] {
+    const { client, accounts, policies, networkPolicies } = this.#options;
+    const account = serviceAccount(test);
+    const policy = networkPolicy(test);
+    const shown = policies.get(keyOf(policy.object));
+    const changes: (() => Promise<unknown>)[] = [];
+    const apply = ({ resource, object }: Child) => changes.push(() => client.apply(resource, object));
+    if (!isAsWanted(accounts.get(keyOf(account.object)), account, test)) apply(account);
+    if (networkPolicies && !isAsWanted(shown, policy, test)) apply(policy);
+    // One that is left from a controller that made them.
+    if (!networkPolicies && shown !== undefined && ownerUidOf(shown.metadata) === test.uid)
+      changes.push(() => this.#remove(policy, shown.metadata.uid));
+    return changes;
+  }
+
+  async #remove({ resource, object: { metadata } }: Child, uid: string | undefined): Promise<void> {
+    const { namespace, name } = metadata;
     try {
-      await this.#options.client.delete(NETWORK_POLICIES, { namespace, name });
+      await this.#options.client.delete(resource, { namespace, name }, { uid });
     } catch (error) {
-      if (!isKubeError(error, 'NotFound', 'Forbidden')) throw error;
+      if (!isKubeError(error, 'NotFound', 'Conflict')) throw error;
     }
   }
 }
@@ -107,4 +121,11 @@ function metadataOf(test: TestIdentity, suffix: string): KubeObject['metadata'] 
     labels: childLabels(test),
     ownerReferences: ownedBy(test),
   };
+}
+
+/** Others may add to it, owners too. */
+function isAsWanted(shown: KubeObject | undefined, { object }: Child, test: TestIdentity): boolean {
+  const { metadata, ...rest } = object;
+  if (shown === undefined || ownerUidOf(shown.metadata) !== test.uid) return false;
+  return covers(shown.metadata.labels, metadata.labels) && covers(shown, rest);
 }

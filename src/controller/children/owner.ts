@@ -20,8 +20,11 @@ export const LABELS = {
   replacement: 'taz.dev/replacement',
 } as const;
 
+/** What selects everything that was made for any test. */
+export const CHILD_SELECTOR = `${LABELS.managedBy}=taz`;
+
 /** What selects the pods of all workers of all tests. */
-export const WORKER_SELECTOR = `${LABELS.managedBy}=taz,${LABELS.component}=worker`;
+export const WORKER_SELECTOR = `${CHILD_SELECTOR},${LABELS.component}=worker`;
 
 /** The owner of everything that is made for a test: it goes with the test, and is nobody else's. */
 export function ownedBy({ name, uid }: TestIdentity): OwnerReference[] {

@@ -73,6 +73,24 @@ export class RunConfigMap {
   }
 
   /**
+   * Makes it, in one call, where there is none: nothing has to be taken over then.
+   * @returns false: there is one, and nothing was done. @throws KubeError, RunDataError
+   */
+  make(data: Readonly<Record<string, string>>): Promise<boolean> {
+    return this.#inTurn(async () => {
+      this.#requireLead();
+      try {
+        await this.#write(data, 1);
+      } catch (error) {
+        if (isKubeError(error, 'AlreadyExists')) return false;
+        throw error;
+      }
+      this.#taken = true;
+      return true;
+    });
+  }
+
+  /**
    * Takes it over, and makes it where there is none.
    * @throws KubeError `Conflict`: another leader has it; RunDataError
    */
@@ -81,6 +99,7 @@ export class RunConfigMap {
       const found = await this.#find();
       this.#seen = found;
       this.#data = { ...found?.data };
+      if (found !== null) this.#remember();
       const recorded = epochOf(found);
       if (recorded >= this.#epoch) {
         this.#requireLead();
@@ -118,7 +137,7 @@ export class RunConfigMap {
   }
 
   /** @param changes to what it holds; when the write has failed, it may hold them or not */
-  async #write(changes: RunData): Promise<void> {
+  async #write(changes: RunData, mostTries = MAX_TRIES): Promise<void> {
     const wanted: Record<string, string> = { ...this.#data };
     for (const [key, value] of Object.entries(changes)) {
       if (value === null) delete wanted[key];
@@ -134,7 +153,7 @@ export class RunConfigMap {
         this.#remember();
         return;
       } catch (error) {
-        if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === MAX_TRIES) throw error;
+        if (!isKubeError(error, 'Conflict', 'NotFound', 'AlreadyExists') || tries === mostTries) throw error;
         // The namespace is gone.
         if (isKubeError(error, 'NotFound') && this.#seen === null) throw error;
         await this.#lookAgain(error);
@@ -200,7 +219,7 @@ export class RunConfigMap {
     throw new KubeError('Conflict', 'this controller does not lead any more', { cause });
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
     return turn;

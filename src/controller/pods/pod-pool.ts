@@ -13,7 +13,7 @@ import type { Store, StoreChange } from '../../kube/store.ts';
 import { podName } from '../children/names.ts';
 import { LABELS, ownerUidOf, type TestIdentity } from '../children/owner.ts';
 import { type PodClient, PodProcess } from './pod-process.ts';
-import { type WorkerTemplate, workerOf, workerPod } from './worker-pod.ts';
+import { TEMPLATE_ANNOTATION, type WorkerTemplate, workerOf, workerPod } from './worker-pod.ts';
 
 /** How long pods may take to go beyond their grace before nobody waits for them any more, in ms. */
 const GOING_MS = 30_000;
@@ -76,6 +76,14 @@ export class PodPool implements WorkerPool {
   podOf(uid: string): PoolWorker | null {
     for (const process of this.#processes.values()) if (process.liveUid === uid) return process.worker;
     return null;
+  }
+
+  /** From which template the pod of a worker was made, by its hash; null: it has none yet. */
+  madeFrom({ index, replacement }: PoolWorker): string | null {
+    const { store, test, run } = this.#options;
+    const pod = store.get(`${test.namespace}/${podName(test.name, run, index, replacement)}`);
+    if (pod === undefined || ownerUidOf(pod.metadata) !== test.uid) return null;
+    return pod.metadata.annotations?.[TEMPLATE_ANNOTATION] ?? '';
   }
 
   /** What a container takes to end is not only the worker's: a grace, where there is one, is never a short one. */

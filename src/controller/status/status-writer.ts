@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { LoadTestStatus } from '../../api/status.ts';
 import type { Clock } from '../../attack/clock.ts';
 import type { Client } from '../../kube/client.ts';
 import { LOAD_TESTS, type LoadTestObject } from '../../kube/resources.ts';
 import type { TokenBucket } from '../../kube/token-bucket.ts';
+import { canonical } from '../run-key.ts';
 
 /** How often the figures of one test are written, in ms. */
 const FIGURES_EVERY_MS = 5_000;
@@ -15,10 +17,15 @@ export interface StatusWriterOptions {
   statusBudget: TokenBucket;
 }
 
-/** Writes the status of one test: transitions at once, figures at most every 5 s and as the budget of all tests allows. */
+/**
+ * Writes the status of one test: transitions at once, figures at most every 5 s and as the budget of all tests allows. What
+ * somebody else has written in its place is written over at the same pace.
+ */
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #last: LoadTestStatus | null = null;
+  /** The last as the API server has it, which may drop what it does not know, by a word; empty: nothing yet. */
+  #stored = '';
   #writtenAt = Number.NEGATIVE_INFINITY;
   /** When the budget lets figures that wait be written, as a clock time in ms; null: none wait. */
   #turnAt: number | null = null;
@@ -33,15 +40,18 @@ export class StatusWriter {
   }
 
   /**
+   * @param object as it was seen last: its status may be older than what was written
    * @param live figures will change again
    * @returns after how many ms to come again; null: when something happens
    * @throws KubeError; `Conflict` where there is another LoadTest of that name by now
    */
   async write(object: LoadTestObject, status: LoadTestStatus, live: boolean): Promise<number | null> {
     const { client, clock } = this.#options;
+    const shown = wordOf(object);
     const known = this.#last ?? object.status ?? {};
     const again = live ? FIGURES_EVERY_MS : null;
-    if (isDeepStrictEqual(plain(known), plain(status))) {
+    this.#stored ||= shown;
+    if (shown === this.#stored && isDeepStrictEqual(plain(known), plain(status))) {
       this.#last = status;
       return again;
     }
@@ -49,7 +59,7 @@ export class StatusWriter {
       const waitMs = this.#waitMs();
       if (waitMs > 0) return waitMs;
     }
-    await client.writeStatus(LOAD_TESTS, object.metadata, status);
+    this.#stored = wordOf(await client.writeStatus(LOAD_TESTS, object.metadata, status));
     this.#last = status;
     this.#writtenAt = clock.now();
     this.#turnAt = null;
@@ -77,6 +87,11 @@ function transitions({
   conditions,
 }: LoadTestStatus): unknown {
   return plain({ observedGeneration, phase, run, workers, digest: templates?.digest, conditions });
+}
+
+/** Of the status of an object: a word, as there may be thousands of them. */
+function wordOf({ status = {} }: LoadTestObject): string {
+  return createHash('sha256').update(canonical(status)).digest('base64');
 }
 
 /** Without fields that are undefined, which JSON does not have. */

@@ -1,3 +1,4 @@
+import { KeptSamples, MOST_SAMPLES } from '../../attack/hit-sample.ts';
 import { PagedCounts } from '../../metrics/paged-counts.ts';
 import { addHits, noHits, type PlannedCounts } from '../course/ledger.ts';
 import type { BaseRecord } from '../run-record.ts';
@@ -13,6 +14,8 @@ export class Base {
   readonly planned: PlannedCounts = noHits();
   readonly counts: PagedCounts;
   saturated = false;
+  /** In memory alone: another coordinator of the run does not have them. */
+  readonly samples: KeptSamples = new KeptSamples(MOST_SAMPLES);
   /** The newest of those that are no members any more, for people. */
   past: WorkerSnapshot[] = [];
 
@@ -33,6 +36,7 @@ export class Base {
     this.takeCounts(member);
     addHits(this.planned, member.settled);
     this.saturated ||= member.saturated;
+    for (const sample of member.samples) this.samples.add(sample);
     this.past = [...this.past, snapshot].slice(-MOST_PAST);
   }
 

@@ -1,3 +1,4 @@
+import type { HitSample } from '../../attack/hit-sample.ts';
 import { type Counts, dropped } from '../../metrics/counts.ts';
 import { PagedCounts } from '../../metrics/paged-counts.ts';
 import { VectorReceiver } from '../../metrics/vector-codec.ts';
@@ -34,6 +35,8 @@ export class Member {
   problem = '';
   /** Messages for people that it has sent since they were last taken. */
   notes: string[] = [];
+  /** Some of its hits, once it sends no more. */
+  samples: readonly HitSample[] = [];
   /** It has spoken to this coordinator. */
   heard = false;
   /** Its last word would be found again. */
@@ -175,6 +178,7 @@ export class Member {
     const newer = report.counters.sequence > receiver.sequence;
     if (receiver.apply(report.counters) === 'resync') return 'resync';
     if (!newer) return 'ok';
+    this.samples = report.samples;
     this.#cursors = report.cursors;
     this.votes = report.votes;
     this.voteReason = report.voteReason;

@@ -45,10 +45,10 @@ export class SpecInForce {
     return this.leaseMs + this.#spec.maxLagMs;
   }
 
-  /** Takes an edited spec: warm-up and start deadline stay as they were. */
+  /** Takes an edited spec: warm-up, start deadline and the number of samples stay as they were. */
   change(spec: RunSpec): void {
-    const { warmupMs, startTimeoutMs } = this.#spec;
-    this.#spec = { ...spec, warmupMs, startTimeoutMs };
+    const { warmupMs, startTimeoutMs, samples } = this.#spec;
+    this.#spec = { ...spec, warmupMs, startTimeoutMs, samples };
   }
 
   /** The cores of the first worker that calls say how many lanes each has, for the whole run. */

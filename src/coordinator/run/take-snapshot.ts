@@ -1,3 +1,4 @@
+import { chooseSamples } from '../../attack/hit-sample.ts';
 import { curveOf } from '../../attack/schedule/curve.ts';
 import { CountsBlock, Tally } from '../../metrics/tally.ts';
 import { addHits, noHits, plannedHits } from '../course/ledger.ts';
@@ -55,6 +56,7 @@ export function takeSnapshot(run: Run): RunSnapshot {
         .map((member) => ({ name: member.name, votes: member.votes, reason: member.voteReason })),
     },
     templates: content.snapshot(members),
+    samples: chooseSamples([base.samples.all, ...members.map(({ samples }) => samples)], spec.samples),
     workers: [
       ...base.past,
       ...members.map((member, index) => describe(member, shares[index]!.main.unreported)),

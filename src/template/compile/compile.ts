@@ -8,7 +8,7 @@ import { normalized, type Part, parseTemplate } from './parse.ts';
 /** Renders with the variables as `it`; throws whatever the template's code throws. */
 export type RenderFunction = (it: object) => string;
 
-/** Takes the two print functions, those with a cheaper way to be printed, and then the functions in scope, in their order. */
+/** Takes the two print functions, for each those with a cheaper way to be printed, and then the functions in scope, in their order. */
 export type TemplateFactory = (...scope: unknown[]) => RenderFunction;
 
 /**

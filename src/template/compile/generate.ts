@@ -30,17 +30,18 @@ const OUT = '__taz_out';
 const PRINT = '__taz_print';
 const RAW = '__taz_raw';
 const PRINTED = '__taz_printed';
+const RAW_PRINTED = '__taz_raw_printed';
 
 /**
- * Code that makes a template function when it is called with the print functions, the functions that have a cheaper way
- * to be printed and then all functions in scope:
+ * Code that makes a template function when it is called with the print functions, for each of them the functions that have
+ * a cheaper way to be printed, and then all functions in scope:
  *
  * ```js
- * (function (__taz_print, __taz_raw, __taz_printed, phony, …) { 'use strict';
+ * (function (__taz_print, __taz_raw, __taz_printed, __taz_raw_printed, phony, …) { 'use strict';
  * return function (it) { let __taz_out = '';
  * __taz_out += '{"userId": "';
  * __taz_out += __taz_print((
- * phony('id')
+ * pick(['a', 'b'])
  * ));
  * { const { includeEvent } = __taz_printed; __taz_out += (
  * includeEvent('track.json', 'track')
@@ -59,7 +60,10 @@ export function generate(
 ): GeneratedCode {
   const lines = new Lines();
   const start: Place = { line: 1, column: 1 };
-  lines.add(`(function (${[PRINT, RAW, PRINTED, ...functionNames].join(', ')}) { 'use strict';`, start);
+  lines.add(
+    `(function (${[PRINT, RAW, PRINTED, RAW_PRINTED, ...functionNames].join(', ')}) { 'use strict';`,
+    start,
+  );
   lines.add(`return function (it) { let ${OUT} = '';`, start);
   let end = start;
   for (const [index, part] of parts.entries()) {
@@ -72,11 +76,11 @@ export function generate(
       lines.addCode(part);
     } else {
       const cheaper = soleCall(part, parts, printedNames);
-      const print = part.kind === 'print' ? PRINT : RAW;
+      const [print, printed] = part.kind === 'print' ? [PRINT, PRINTED] : [RAW, RAW_PRINTED];
       const [before, after] =
         cheaper === null
           ? [`${OUT} += ${print}((`, '));']
-          : [`{ const { ${cheaper} } = ${PRINTED}; ${OUT} += (`, '); }'];
+          : [`{ const { ${cheaper} } = ${printed}; ${OUT} += (`, '); }'];
       lines.add(before, part.place, part);
       lines.addCode(part);
       lines.add(after, part.end, part);

@@ -9,7 +9,8 @@ export function soleCall(tag: Tag, parts: readonly Part[], names: ReadonlySet<st
   const code = tag.maskedCode.trim();
   const name = /^(\w+)\s*\(/.exec(code)?.[1];
   if (name === undefined || !names.has(name) || !isOneCall(code)) return null;
-  const mentioned = [...names].flatMap((each) => [...code.matchAll(new RegExp(`\\b${each}\\b`, 'g'))]);
+  // Nested in its own arguments its value is seen, by the call around it.
+  const mentioned = [...code.matchAll(new RegExp(`\\b${name}\\b`, 'g'))];
   return mentioned.length === 1 && isOnlyCalled(name, parts) ? name : null;
 }
 

@@ -34,6 +34,25 @@ const CALLERS_OWN_METHODS = new Set([
   'number.int',
 ]);
 
+/** Where the values of a kind come from. */
+interface Kind {
+  pick(): PhonyValue;
+  /** Whether all that was picked, and all that will be picked again, are texts that a JSON string holds as they are. */
+  readonly plain: boolean;
+}
+
+/** Values made anew at each pick. */
+class FreshKind implements Kind {
+  readonly plain: boolean;
+  readonly pick: () => PhonyValue;
+
+  constructor(make: () => PhonyValue) {
+    this.pick = make;
+    // Texts among them are ids: letters, digits and hyphens.
+    this.plain = typeof make() === 'string';
+  }
+}
+
 /**
  * Fake data for templates, drawn from pools that fill as they are used (see `Pool`). One instance belongs to one lane;
  * under a seed all but ids and the time of day repeats, given the same calls in the same order.
@@ -45,7 +64,7 @@ export class FakeData {
   readonly #faker: Faker;
   /** Draws ids; not seeded. */
   readonly #unique = createFaker(createRandom(null, { lane: 0, lanes: 1, replacement: 0 }));
-  readonly #kinds: Map<string, () => PhonyValue>;
+  readonly #kinds: Map<string, Kind>;
   readonly #methods = new Map<string, FakerMethod>();
   #pools = 0;
 
@@ -62,22 +81,26 @@ export class FakeData {
     this.#faker = createFaker(random);
     this.#now = now;
     this.#kinds = new Map();
-    for (const [kind, make] of Object.entries(FRESH_KINDS)) this.#kinds.set(kind, () => make(now));
+    for (const [kind, make] of Object.entries(FRESH_KINDS))
+      this.#kinds.set(kind, new FreshKind(() => make(now)));
     for (const [kind, make] of Object.entries(POOLED_KINDS)) {
-      const pool = new Pool(poolSize, random, () => make(this.#faker, random));
-      this.#kinds.set(kind, () => pool.pick());
+      this.#kinds.set(kind, new Pool(poolSize, random, () => make(this.#faker, random)));
     }
   }
 
   /** @throws Error when there is no such kind */
   phony(kind: string): PhonyValue {
-    const pick = this.#kinds.get(kind);
-    if (pick === undefined) {
-      const kinds = [...this.#kinds.keys()].sort();
-      const meant = didYouMean(String(kind), kinds);
-      throw new Error(`phony: there is no kind ${show(kind)}${meant}; kinds are ${kinds.join(', ')}`);
-    }
-    return pick();
+    return this.#kind(kind).pick();
+  }
+
+  /**
+   * The same as it is printed, for less where nothing is to be escaped.
+   * @param print gives back a text that a JSON string holds as it is @throws Error when there is no such kind
+   */
+  phonyPrinted(kind: string, print: (value: PhonyValue) => string): string {
+    const values = this.#kind(kind);
+    const value = values.pick();
+    return values.plain ? (value as string) : print(value);
   }
 
   /**
@@ -92,6 +115,14 @@ export class FakeData {
       this.#methods.set(path, method);
     }
     return method(...args);
+  }
+
+  #kind(name: string): Kind {
+    const kind = this.#kinds.get(name);
+    if (kind !== undefined) return kind;
+    const kinds = [...this.#kinds.keys()].sort();
+    const meant = didYouMean(String(name), kinds);
+    throw new Error(`phony: there is no kind ${show(name)}${meant}; kinds are ${kinds.join(', ')}`);
   }
 
   #method(path: string): FakerMethod {

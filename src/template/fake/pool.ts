@@ -1,3 +1,4 @@
+import { escapeJson } from '../print.ts';
 import type { Random } from '../random.ts';
 
 /**
@@ -7,6 +8,8 @@ import type { Random } from '../random.ts';
  * waits for a whole pool, what is never used is never made, and a seed repeats every pick.
  */
 export class Pool<T> {
+  /** Whether all values kept are texts that a JSON string holds as they are. */
+  plain = true;
   readonly #size: number;
   readonly #random: Random;
   readonly #make: () => T;
@@ -23,6 +26,7 @@ export class Pool<T> {
     if (values.length === this.#size) return values[this.#random.int(this.#size)]!;
     const value = this.#make();
     values.push(value);
+    this.plain &&= typeof value === 'string' && escapeJson(value) === value;
     return value;
   }
 

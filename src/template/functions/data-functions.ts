@@ -16,6 +16,10 @@ export const dataFunctions: FunctionEntry[] = [
       ({ fake }) =>
       (kind) =>
         fake.phony(nameOf(kind, 'phony', 'the kind')),
+    createPrinted:
+      ({ fake }, print) =>
+      (kind) =>
+        fake.phonyPrinted(nameOf(kind, 'phony', 'the kind'), print),
   },
   {
     name: 'faker',

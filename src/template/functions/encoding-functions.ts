@@ -12,7 +12,8 @@ export const encodingFunctions: FunctionEntry[] = [
     example: `{"Authorization": ["Basic <%= base64('user:secret') %>"]}`,
     renders: '{"Authorization": ["Basic dXNlcjpzZWNyZXQ="]}',
     costUs: 0.2,
-    create: () => encode('base64'),
+    create: () => (value) => new Finished(encode(value, 'base64')),
+    createPrinted: () => (value) => encode(value, 'base64'),
   },
   {
     name: 'b64enc',
@@ -21,7 +22,8 @@ export const encodingFunctions: FunctionEntry[] = [
     example: `{"valueBytes": "<%= b64enc('{}') %>"}`,
     renders: '{"valueBytes": "e30="}',
     costUs: 0.2,
-    create: () => encode('b64enc'),
+    create: () => (value) => new Finished(encode(value, 'b64enc')),
+    createPrinted: () => (value) => encode(value, 'b64enc'),
   },
   {
     name: 'base64decode',
@@ -64,8 +66,8 @@ export const encodingFunctions: FunctionEntry[] = [
   },
 ];
 
-function encode(name: string) {
-  return (value: unknown) => new Finished(bytesOf(value, name).toString('base64'));
+function encode(value: unknown, name: string): string {
+  return bytesOf(value, name).toString('base64');
 }
 
 function decode(name: string) {

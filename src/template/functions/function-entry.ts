@@ -43,6 +43,10 @@ export interface FunctionEntry {
   /**
    * Makes what stands in its place where a tag is nothing but `<%= name(…) %>`, so that no code of the template sees what
    * it returns: text that is put into the output as it is.
+   * @param print what the tag does with a value: `print` or, in `<%~ name(…) %>`, `printRaw`
    */
-  createPrinted?: (context: FunctionContext) => (...args: unknown[]) => string;
+  createPrinted?: (
+    context: FunctionContext,
+    print: (value: unknown) => string,
+  ) => (...args: unknown[]) => string;
 }

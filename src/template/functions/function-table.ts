@@ -1,3 +1,4 @@
+import { print, printRaw } from '../print.ts';
 import { dataFunctions } from './data-functions.ts';
 import { encodingFunctions } from './encoding-functions.ts';
 import type { FunctionContext, FunctionEntry } from './function-entry.ts';
@@ -21,6 +22,8 @@ export interface BoundFunctions {
   scope: unknown[];
   /** Those that have a cheaper way to be printed, see `FunctionEntry.createPrinted`. */
   printed: Record<string, unknown>;
+  /** The same for `<%~ %>`. */
+  printedRaw: Record<string, unknown>;
 }
 
 /** The names of those that have a cheaper way to be printed. */
@@ -29,6 +32,15 @@ export const printedNames: ReadonlySet<string> = new Set(
 );
 
 export function bindFunctions(context: FunctionContext): BoundFunctions {
-  const printed = functionTable.map(({ name, createPrinted }) => [name, createPrinted?.(context)]);
-  return { scope: functionTable.map((entry) => entry.create(context)), printed: Object.fromEntries(printed) };
+  const bindPrinted = (how: typeof print) =>
+    Object.fromEntries(
+      functionTable.flatMap(({ name, createPrinted }) =>
+        createPrinted === undefined ? [] : [[name, createPrinted(context, how)]],
+      ),
+    );
+  return {
+    scope: functionTable.map((entry) => entry.create(context)),
+    printed: bindPrinted(print),
+    printedRaw: bindPrinted(printRaw),
+  };
 }

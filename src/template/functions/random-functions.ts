@@ -29,13 +29,12 @@ export const randomFunctions: FunctionEntry[] = [
     costUs: 0.07,
     create:
       ({ random }) =>
-      (min, max) => {
-        const from = integerOf(min, 'randInt', 'min', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-        const to = integerOf(max, 'randInt', 'max', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-        if (to <= from)
-          throw new RangeError(`randInt: max must be greater than min, not ${to} after ${from}`);
-        return from + Math.floor(random.float() * (to - from));
-      },
+      (min, max) =>
+        integerBetween(min, max, random),
+    createPrinted:
+      ({ random }) =>
+      (min, max) =>
+        `${integerBetween(min, max, random)}`,
   },
   {
     name: 'randAlphaNum',
@@ -45,14 +44,8 @@ export const randomFunctions: FunctionEntry[] = [
     renders: null,
     costUs: 0.4,
     more: 'for longer texts',
-    create:
-      ({ random }) =>
-      (length) => {
-        let text = '';
-        let left = integerOf(length, 'randAlphaNum', 'the length', 0, LONGEST_RANDOM_TEXT);
-        for (; left > 0; left--) text += LETTERS_AND_DIGITS[random.int(LETTERS_AND_DIGITS.length)]!;
-        return text;
-      },
+    create: ({ random }) => lettersAndDigits(random),
+    createPrinted: ({ random }) => lettersAndDigits(random),
   },
   {
     name: 'pick',
@@ -90,8 +83,25 @@ export const randomFunctions: FunctionEntry[] = [
     renders: null,
     costUs: 0.4,
     create: () => newId,
+    createPrinted: () => newId,
   },
 ];
+
+function integerBetween(min: unknown, max: unknown, random: Random): number {
+  const from = integerOf(min, 'randInt', 'min', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const to = integerOf(max, 'randInt', 'max', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (to <= from) throw new RangeError(`randInt: max must be greater than min, not ${to} after ${from}`);
+  return from + Math.floor(random.float() * (to - from));
+}
+
+function lettersAndDigits(random: Random): (length: unknown) => string {
+  return (length) => {
+    let text = '';
+    let left = integerOf(length, 'randAlphaNum', 'the length', 0, LONGEST_RANDOM_TEXT);
+    for (; left > 0; left--) text += LETTERS_AND_DIGITS[random.int(LETTERS_AND_DIGITS.length)]!;
+    return text;
+  };
+}
 
 function weightedKey(choices: unknown, random: Random): string {
   if (typeof choices !== 'object' || choices === null) {

@@ -108,26 +108,33 @@ export const textFunctions: FunctionEntry[] = [
     example: `{"sentAt": "<%= now() %>", "ts": <%= now('unixMs') %>}`,
     renders: null,
     costUs: 0.2,
-    create: ({ now }) => {
-      let lastMs = Number.NaN;
-      let lastIso = '';
-      return (format = 'iso') => {
-        const ms = now();
-        if (format === 'iso') {
-          // Many calls fall into one millisecond, and making the text is the dear part.
-          if (ms !== lastMs) {
-            lastMs = ms;
-            lastIso = new Date(ms).toISOString();
-          }
-          return lastIso;
-        }
-        if (format === 'unix') return Math.floor(ms / 1000);
-        if (format === 'unixMs') return ms;
-        throw new TypeError(`now: the format must be "iso", "unix" or "unixMs", not ${described(format)}`);
-      };
+    create: ({ now }) => timeIn(now),
+    createPrinted: ({ now }) => {
+      const time = timeIn(now);
+      // Digits, and letters that no JSON escapes.
+      return (format) => `${time(format)}`;
     },
   },
 ];
+
+function timeIn(now: () => number): (format?: unknown) => string | number {
+  let lastMs = Number.NaN;
+  let lastIso = '';
+  return (format = 'iso') => {
+    const ms = now();
+    if (format === 'iso') {
+      // Many calls fall into one millisecond, and making the text is the dear part.
+      if (ms !== lastMs) {
+        lastMs = ms;
+        lastIso = new Date(ms).toISOString();
+      }
+      return lastIso;
+    }
+    if (format === 'unix') return Math.floor(ms / 1000);
+    if (format === 'unixMs') return ms;
+    throw new TypeError(`now: the format must be "iso", "unix" or "unixMs", not ${described(format)}`);
+  };
+}
 
 /** Taking white space away leaves JSON what it is, so it stays finished. */
 function sameKind(from: unknown, text: string): string | Finished {

@@ -46,6 +46,21 @@ suite('the memory of a run in a real ConfigMap', { skip: api.missing }, () => {
     assert.equal(metadata.annotations!['taz.dev/epoch'], '2');
   });
 
+  test('is made in one call where there is none, and left alone where there is one', async () => {
+    const first = mapOf(1);
+    calls = 0;
+    assert.equal(await first.make({ 'test.json': 't' }), true);
+    assert.equal(calls, 1);
+    await first.save({ 'run.json': '1' });
+    const second = mapOf(2);
+    assert.equal(await second.make({ 'test.json': 'other' }), false);
+    await assert.rejects(second.save({ 'test.json': 'other' }), /has to be opened first/);
+    await second.open();
+    assert.deepEqual(second.data, { 'test.json': 't', 'run.json': '1' });
+    assert.deepEqual(await stored(), { 'test.json': 't', 'run.json': '1' });
+    await assert.rejects(mapOf(3, false).make({}), conflict);
+  });
+
   test('costs one call for a change, and none for what it holds already', async () => {
     const map = mapOf(1);
     await map.open();

@@ -31,6 +31,9 @@ suite('the writer of a status', () => {
         writeStatus: async (...[, { uid }, status]: Parameters<Client['writeStatus']>) => {
           const { phase, counts } = status as LoadTestStatus;
           written.push([uid, phase, counts?.sent]);
+          // As the API server does with what it does not know.
+          const { unknown: _, ...stored } = status as LoadTestStatus & { unknown?: true };
+          return { ...object, status: stored } as never;
         },
       },
     });
@@ -66,6 +69,36 @@ suite('the writer of a status', () => {
     clock.by(4000);
     assert.equal(await own.write(object, status(3), true), 5000);
     assert.deepEqual(written.at(-1), ['u', 'Running', 3]);
+  });
+
+  test('writes over what somebody else has written, at the pace of figures', async () => {
+    const own = writer();
+    const wanted = { ...status(1, 'Completed'), unknown: true };
+    const by = (sent: number) => ({ ...object, status: status(sent, 'Completed') });
+    await own.write(object, wanted, false);
+    assert.equal(await own.write(object, wanted, false), 5000, 'the watch may be behind');
+    assert.equal(await own.write(by(1), wanted, false), null);
+    clock.by(1000);
+    assert.equal(await own.write(by(7), wanted, false), 4000);
+    assert.equal(written.length, 1);
+    clock.by(4000);
+    assert.equal(await own.write(by(7), wanted, false), null);
+    assert.equal(written.length, 2);
+    clock.by(60_000);
+    assert.equal(await own.write({ ...object, status: {} }, wanted, false), null);
+    assert.equal(written.length, 3);
+    for (let seconds = 0; seconds < 60; seconds++) {
+      assert.equal(await own.write(by(1), wanted, false), null);
+      clock.by(1000);
+    }
+    assert.equal(written.length, 3, 'nothing where it is as it should be, or as near as the server takes it');
+  });
+
+  test('writes over what is changed before this process has written anything', async () => {
+    const own = writer();
+    await own.write({ ...object, status: status(1) }, status(1), false);
+    await own.write({ ...object, status: status(2) }, status(1), false);
+    assert.deepEqual(written, [['u', 'Running', 1]]);
   });
 
   test('lets tests take turns where there are too many, each once', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Base } from '../../../src/coordinator/crew/base.ts';
 import { Member } from '../../../src/coordinator/crew/member.ts';
+import { describe as describeMember } from '../../../src/coordinator/run/take-snapshot.ts';
 import { CountsBlock, Tally } from '../../../src/metrics/tally.ts';
-import { Counting, call, MOST_LABELS } from '../calls.ts';
+import { Counting, call, hitSample, MOST_LABELS } from '../calls.ts';
 
 const member = () => new Member({ index: 1, replacement: 2 }, MOST_LABELS, 100);
 
@@ -40,6 +42,20 @@ describe('a member', () => {
       assert.equal(it.able, able, `${state} with ${lanes} lanes`);
       assert.equal(it.live, state !== 'ended' && state !== 'lost');
     }
+  });
+
+  test('has the samples of its last word, and leaves them to the base', () => {
+    const it = member();
+    const counting = new Counting();
+    const [first, second] = [hitSample({ draw: 0.1 }), hitSample({ draw: 0.2 })];
+    it.hear(call({ report: counting.report() }));
+    assert.deepEqual(it.samples, []);
+    it.hear(call({ state: 'ended', report: counting.report({ samples: [first, second] }) }));
+    it.hear(call({ state: 'ended', report: counting.report({ samples: [first, second] }) }));
+    assert.deepEqual(it.samples, [first, second]);
+    const base = new Base(MOST_LABELS);
+    base.take(it, describeMember(it, 0));
+    assert.deepEqual(new Set(base.samples.all), new Set([first, second]));
   });
 
   test('keeps what it was told last: counts, cursors, votes', () => {

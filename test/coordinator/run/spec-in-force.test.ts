@@ -5,14 +5,13 @@ import { constant } from '../../attack/schedule/schedules.ts';
 import { runSpec, workers } from '../run-spec.ts';
 
 describe('the spec that a run follows', () => {
-  test('is edited, but for warm-up and start deadline', () => {
-    const terms = new SpecInForce(runSpec({ warmupMs: 1_000, startTimeoutMs: 5_000 }), {
-      lanes: 1,
-      leaseMs: 3_000,
-    });
-    terms.change(runSpec({ warmupMs: 9, startTimeoutMs: 9, maxLagMs: 77, workers: workers(4) }));
-    const { warmupMs, startTimeoutMs, maxLagMs } = terms.spec;
-    assert.deepEqual([warmupMs, startTimeoutMs, maxLagMs, terms.workers], [1_000, 5_000, 77, 4]);
+  test('is edited, but for warm-up, start deadline and the number of samples', () => {
+    const began = runSpec({ warmupMs: 1_000, startTimeoutMs: 5_000, samples: 3 });
+    const terms = new SpecInForce(began, { lanes: 1, leaseMs: 3_000 });
+    terms.change(runSpec({ warmupMs: 9, startTimeoutMs: 9, samples: 9, maxLagMs: 77, workers: workers(4) }));
+    const { warmupMs, startTimeoutMs, samples, maxLagMs } = terms.spec;
+    assert.deepEqual([warmupMs, startTimeoutMs, samples], [1_000, 5_000, 3]);
+    assert.deepEqual([maxLagMs, terms.workers], [77, 4]);
   });
 
   test('has the lease of the manifest, else that of the place it runs in', () => {

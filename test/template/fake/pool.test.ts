@@ -35,6 +35,23 @@ test('a cleared pool makes new values', () => {
   assert.ok(pool.pick() >= 3);
 });
 
+test('it is plain as long as every value is a text that a JSON string holds as it is', () => {
+  const texts = ['ann', 'ünal', 'a "b"', 'c'];
+  const pool = new Pool(texts.length, random(), () => texts.shift()!);
+  assert.deepEqual(
+    Array.from({ length: 4 }, () => [pool.pick(), pool.plain]),
+    [
+      ['ann', true],
+      ['ünal', true],
+      ['a "b"', false],
+      ['c', false],
+    ],
+  );
+  const { pool: numbers } = counting(1);
+  numbers.pick();
+  assert.equal(numbers.plain, false);
+});
+
 test('a value that could not be made takes no place', () => {
   let fails = true;
   const pool = new Pool(1, random(), () => (fails ? assert.fail('not now') : 'value'));
