@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, suite, test } from 'node:test';
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { systemClock } from '../../../src/attack/clock.ts';
 import { podName } from '../../../src/controller/children/names.ts';
 import { ownerUidOf, type TestIdentity, WORKER_SELECTOR } from '../../../src/controller/children/owner.ts';
@@ -55,8 +55,14 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
     await watching;
   });
 
-  const poolWith = (more: Partial<PodPoolOptions> = {}) =>
-    new PodPool({
+  const pools: PodPool[] = [];
+  // One that a failed test left would go on for ever.
+  afterEach(() => {
+    for (const pool of pools.splice(0)) pool.release();
+  });
+
+  const poolWith = (more: Partial<PodPoolOptions> = {}) => {
+    const pool = new PodPool({
       client: api.client,
       clock: systemClock,
       store,
@@ -66,6 +72,21 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
       onNamespaceEnd: () => {},
       ...more,
     });
+    pools.push(pool);
+    return pool;
+  };
+  /** Admission hears of a quota a while after it was written. */
+  const quotaRefuses = async (pod: ReturnType<typeof workerPod>) => {
+    let refused = false;
+    for (let tries = 0; tries < 500 && !refused; tries++) {
+      refused = await api.client.create(PODS, pod, { dryRun: true }).then(
+        () => false,
+        (error: Error) => error.message.includes('exceeded quota'),
+      );
+      if (!refused) await pause();
+    }
+    assert.ok(refused, 'the quota is in force');
+  };
   const worker = (index: number, replacement = 0) => ({ index, replacement });
   const nameOf = (index: number, replacement = 0) => podName(owner.name, RUN, index, replacement);
   const pods = () => store.having(owner.uid).map(({ metadata }) => metadata.name);
@@ -207,6 +228,7 @@ suite('workers as pods of a real API server', { skip: api.missing }, () => {
     await api.client.create(QUOTAS, { metadata: { namespace, name: 'none' }, spec: { hard } } as never);
     const status = { hard, used: hard };
     await api.client.merge(QUOTAS, { namespace, name: 'none' }, { status }, { subresource: 'status' });
+    await quotaRefuses(workerPod(owner, RUN, worker(0), templateOf(owner)));
     const pool = poolWith();
     const ends: string[] = [];
     pool.start(worker(0), ({ reason }) => ends.push(reason));
