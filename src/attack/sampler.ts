@@ -1,8 +1,9 @@
-import { failureName, SUCCEEDED } from '../metrics/outcome.ts';
+import { failureName, LOCAL, SUCCEEDED } from '../metrics/outcome.ts';
 import { type HitSample, KeptSamples } from './hit-sample.ts';
 import type { HitRecord } from './record.ts';
 
-/** The most characters of a URL and of an error that are kept. */
+/** The most characters of each that are kept. */
+const MOST_METHOD = 40;
 const MOST_URL = 300;
 const MOST_ERROR = 200;
 
@@ -33,6 +34,8 @@ export class Sampler {
 
   /** Whether that hit is to be taken: to be asked once for each. @param outcome as in `HitRecord` */
   wants(outcome: number, serviceMs: number): boolean {
+    // It was never sent, and counts as dropped.
+    if (outcome === LOCAL) return false;
     this.#draw = this.#options.random();
     return this.#kept.wants(kindOf(outcome), this.#draw, serviceMs);
   }
@@ -46,8 +49,8 @@ export class Sampler {
       kind: kindOf(outcome),
       hit,
       label,
-      method,
-      url: cut(mask(withoutQuery(url)), MOST_URL),
+      method: cut(method, MOST_METHOD),
+      url: cut(withoutQuery(mask(url)), MOST_URL),
       outcome: nameOf(outcome),
       status,
       error: cut(mask(error), MOST_ERROR),
@@ -68,7 +71,7 @@ function nameOf(outcome: number): string {
   return outcome > SUCCEEDED ? failureName(outcome) : 'interrupted';
 }
 
-/** Queries hold keys and tokens, and who is to see a result is not always who may see those. */
+/** Queries hold keys and tokens, and who is to see a result is not always who may see those. What is masked has none. */
 function withoutQuery(url: string): string {
   const at = url.indexOf('?');
   return at === -1 ? url : `${url.slice(0, at)}?…`;

@@ -121,7 +121,7 @@ export class ClusterRuns {
     }
   }
 
-  /** A test is there no more. */
+  /** Forgets what is remembered of a test that is there no more. */
   drop(uid: string): void {
     this.#children.forget(uid);
     this.#templates.forget(uid);
@@ -225,7 +225,6 @@ export class ClusterRuns {
       saveResult: (summary) => this.#results.keep(memory, summary, () => owned),
       disown: () => {
         owned = false;
-        this.drop(test.uid);
       },
     });
     return { kind: 'running', run };

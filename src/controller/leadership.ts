@@ -77,7 +77,7 @@ export class Leadership {
       observe: (key, ms, error, waitMs) => this.#observe(key, ms, error, waitMs),
     });
     const world = this.#newWorld();
-    this.#registry = new TestRegistry((key) => new ManagedTest(world, key));
+    this.#registry = new TestRegistry((key, uid) => new ManagedTest(world, key, uid));
   }
 
   /** Leads until the term is over, then lets go of all runs. @throws Error when a port is taken */

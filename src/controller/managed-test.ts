@@ -36,6 +36,7 @@ const LOOK_EVERY_MS = 30_000;
 export class ManagedTest {
   readonly #world: TestWorld;
   readonly #key: string;
+  readonly #uid: string;
   readonly #writer: StatusWriter;
   #run: ClusterRun | null = null;
   /** The last run, where none goes on. null: there was none. */
@@ -55,9 +56,10 @@ export class ManagedTest {
   #failingSince: number | null = null;
   #told: TestState | null = null;
 
-  constructor(world: TestWorld, key: string) {
+  constructor(world: TestWorld, key: string, uid: string) {
     this.#world = world;
     this.#key = key;
+    this.#uid = uid;
     this.#writer = new StatusWriter(world);
   }
 
@@ -98,11 +100,13 @@ export class ManagedTest {
   /** The LoadTest is there no more: nothing is sent any more, and nothing stays. Resolves when that is so; never fails. */
   async end(reason: string): Promise<void> {
     const run = this.#run;
-    if (run === null) return;
-    run.disown();
-    run.stop('StoppedByUser', reason);
-    await run.ended.catch(() => {});
-    this.#run = null;
+    if (run !== null) {
+      run.disown();
+      run.stop('StoppedByUser', reason);
+      await run.ended.catch(() => {});
+      this.#run = null;
+    }
+    this.#world.runs.drop(this.#uid);
   }
 
   /** This process ends, or leads no more: workers go on until another asks for them. @param leads see `ClusterRun` */

@@ -22,6 +22,8 @@ export interface RunRecord {
   /** Fields of the spec that hold for a whole run, whatever was edited since. */
   warmupMs: number;
   startTimeoutMs: number;
+  /** Missing where an earlier version wrote it. */
+  samples?: number;
   /** Lanes of each worker; null: not known yet. */
   lanes: number | null;
   /** null before the start is named. */

@@ -58,7 +58,8 @@ const syncRequest = z.object({
       samples: z
         .array(sample)
         .max(3 * MOST_SAMPLES)
-        .default([]),
+        // Counts are not lost for their sake.
+        .catch([]),
     })
     .nullable(),
   problem: z.string(),

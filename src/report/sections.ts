@@ -190,13 +190,13 @@ function explained(
 }
 
 /** The most single hits that are shown to people: the rest is for programs. */
-const MOST_SAMPLES = 20;
+const MOST_SHOWN = 20;
 
 /** Single hits, one a row. */
 export function samplesSection(page: Page, samples: readonly SampleSummary[]): string[] {
   if (samples.length === 0) return [];
   const { dim, bold, good, bad } = page.style;
-  const shown = spread(samples, MOST_SAMPLES);
+  const shown = spread(samples, MOST_SHOWN);
   const rows = shown.map((sample) => [
     dim(sample.sentAt.slice(11, 23)),
     sample.chosen,

@@ -24,8 +24,8 @@ const record = (differences: Partial<HitRecord> = {}): HitRecord => ({
   ...differences,
 });
 
-function sampled(differences: Partial<HitRecord> = {}) {
-  const masker = new Masker(['s3cret']);
+function sampled(differences: Partial<HitRecord> = {}, secrets = ['s3cret']) {
+  const masker = new Masker(secrets);
   const sampler = new Sampler({ most: 10, random: () => 0.25, mask: (text) => masker.text(text) });
   const hit = record(differences);
   if (sampler.wants(hit.outcome, hit.serviceMs)) sampler.take(hit);
@@ -53,7 +53,6 @@ test('what became of it stands in words', () => {
   const rows: [outcome: number, kind: string, words: string][] = [
     [503, 'failed', 'http_503'],
     [600, 'failed', 'timeout'],
-    [LOCAL, 'failed', 'local'],
     [-1, 'other', 'interrupted'],
   ];
   for (const [outcome, kind, words] of rows) {
@@ -62,7 +61,16 @@ test('what became of it stands in words', () => {
   }
 });
 
+test('one that never left this machine is none', () => {
+  const sampler = new Sampler({ most: 3, random: () => 0.5, mask: (text) => text });
+  assert.equal(sampler.wants(LOCAL, 1), false);
+  assert.equal(sampler.wants(600, 1), true);
+});
+
 test('no secret stands in it, and no text is long', () => {
+  const url = 'http://a/hook/abc?sig=zzz';
+  assert.doesNotMatch(JSON.stringify(sampled({ url }, [url])), /abc|zzz/);
+  assert.equal(sampled({ method: 'M'.repeat(2000) }).method.length, 40);
   const sample = sampled({ url: 'http://me:pass@a/hooks/s3cret', error: `cannot s3cret ${'x'.repeat(500)}` });
   assert.doesNotMatch(JSON.stringify(sample), /s3cret|pass/);
   assert.equal(sample.error.length, 200);

@@ -11,11 +11,12 @@ import { childName } from './names.ts';
 import { childLabels, ownedBy, ownerUidOf, type TestIdentity, workerLabels } from './owner.ts';
 
 /**
- * How long after a change the children of a test are left alone, in ms: the watch may be behind, and somebody else may
- * change them back each time. A service account that was removed by hand must be back before the kubelet fails to renew a
- * worker's token: it tries for the last 120 s of a token's time.
+ * How long after a change the children of a test are left alone, in ms, as the watch may be behind; twice as long after
+ * each further one, up to the most, as somebody may change them back each time. A service account that was removed by hand
+ * must be back before the kubelet fails to renew a worker's token: it tries for the last 120 s of a token's time.
  */
 const REST_MS = 5_000;
+const MOST_REST_MS = 60_000;
 
 /** What of a client children need. */
 export type ChildClient = Pick<Client, 'apply' | 'delete'>;
@@ -41,8 +42,8 @@ interface Child {
  */
 export class Children {
   readonly #options: ChildrenOptions;
-  /** By the test's uid: when something was changed, as a clock time in ms. */
-  readonly #changedAt = new Map<string, number>();
+  /** By the test's uid, from a change until nothing is to be changed: since when they rest, as a clock time in ms. */
+  readonly #rests = new Map<string, { since: number; ms: number }>();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
@@ -52,15 +53,17 @@ export class Children {
   async ensure(test: TestIdentity): Promise<void> {
     const { clock } = this.#options;
     const changes = this.#changesOf(test);
-    if (changes.length === 0) return;
-    if (clock.now() - (this.#changedAt.get(test.uid) ?? Number.NEGATIVE_INFINITY) < REST_MS) return;
+    if (changes.length === 0) return this.forget(test.uid);
+    const rest = this.#rests.get(test.uid);
+    if (rest !== undefined && clock.now() - rest.since < rest.ms) return;
     await Promise.all(changes.map((change) => change()));
-    this.#changedAt.set(test.uid, clock.now());
+    const ms = rest === undefined ? REST_MS : Math.min(2 * rest.ms, MOST_REST_MS);
+    this.#rests.set(test.uid, { since: clock.now(), ms });
   }
 
   /** The test is there no more. */
   forget(uid: string): void {
-    this.#changedAt.delete(uid);
+    this.#rests.delete(uid);
   }
 
   #changesOf(test: TestIdentity): (() => Promise<unknown>)[] {

@@ -24,10 +24,11 @@ export class Base {
     this.counts = new PagedCounts(labels);
   }
 
-  /** Takes a member's counts over; it can add nothing to them any more. */
+  /** Takes a member's counts and samples over; it can add nothing to them any more. */
   takeCounts(member: Member): void {
     if (member.closed) return;
     this.counts.add(member.counts);
+    for (const sample of member.samples) this.samples.add(sample);
     member.close();
   }
 
@@ -36,7 +37,6 @@ export class Base {
     this.takeCounts(member);
     addHits(this.planned, member.settled);
     this.saturated ||= member.saturated;
-    for (const sample of member.samples) this.samples.add(sample);
     this.past = [...this.past, snapshot].slice(-MOST_PAST);
   }
 

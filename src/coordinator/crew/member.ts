@@ -213,6 +213,7 @@ export class Member {
   /** Its counts stand elsewhere from now on. */
   close(): void {
     [this.#sent, this.#dropped, this.#reported] = [this.sent, this.dropped, this.reported];
+    this.samples = [];
     this.#receiver = null;
   }
 

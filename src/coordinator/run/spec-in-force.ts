@@ -10,6 +10,9 @@ export interface SpecDefaults {
   leaseMs: number;
 }
 
+/** What an edited spec does not change, as it is written down. */
+type RecordedTerms = Pick<RunRecord, 'warmupMs' | 'startTimeoutMs' | 'samples' | 'lanes'>;
+
 /** The spec that a run follows: it may be edited at any time, but for what holds for a whole run. */
 export class SpecInForce {
   readonly #defaults: SpecDefaults;
@@ -56,17 +59,13 @@ export class SpecInForce {
     this.#lanes ??= this.#defaults.lanes ?? laneCount(this.#spec, cores);
   }
 
-  record(): Pick<RunRecord, 'warmupMs' | 'startTimeoutMs' | 'lanes'> {
-    const { warmupMs, startTimeoutMs } = this.#spec;
-    return { warmupMs, startTimeoutMs, lanes: this.#lanes };
+  record(): RecordedTerms {
+    const { warmupMs, startTimeoutMs, samples } = this.#spec;
+    return { warmupMs, startTimeoutMs, samples, lanes: this.#lanes };
   }
 
-  restore({
-    warmupMs,
-    startTimeoutMs,
-    lanes,
-  }: Pick<RunRecord, 'warmupMs' | 'startTimeoutMs' | 'lanes'>): void {
-    this.#spec = { ...this.#spec, warmupMs, startTimeoutMs };
+  restore({ warmupMs, startTimeoutMs, samples = this.#spec.samples, lanes }: RecordedTerms): void {
+    this.#spec = { ...this.#spec, warmupMs, startTimeoutMs, samples };
     this.#lanes = lanes;
   }
 }

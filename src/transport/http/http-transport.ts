@@ -121,7 +121,9 @@ class HttpTransport implements Transport<HttpTarget>, ExchangeOwner {
     const { target, status } = exchange;
     const next = followRedirect(target!, status, location);
     if (next === null) {
-      this.#end(exchange, REDIRECT, `redirect to ${describe(new Error(location))} cannot be followed`);
+      // Without its query, which may hold what is not for everybody.
+      const place = describe(new Error(location.split('?', 1)[0]));
+      this.#end(exchange, REDIRECT, `redirect to ${place} cannot be followed`);
     } else if (exchange.redirects === this.#redirects) {
       this.#end(exchange, REDIRECT, `more than ${this.#redirects} redirects`);
     } else {

@@ -117,6 +117,23 @@ suite('what a test needs beside its pods', { skip: api.missing }, () => {
     assert.notEqual(await account(), undefined);
   });
 
+  test('is left alone for longer and longer where somebody changes it back each time', async () => {
+    const none = { get: () => undefined };
+    const children = new Children({ client, clock, accounts: none, policies: none, networkPolicies: false });
+    const other = identity(owner.namespace, 'contested');
+    const rests: number[] = [];
+    for (let change = 0; change < 6; change++) {
+      calls.splice(0);
+      let restMs = 0;
+      for (; calls.length === 0; restMs += 5_000) {
+        if (restMs > 0) clock.by(5_000);
+        await children.ensure(other);
+      }
+      rests.push(restMs - 5_000);
+    }
+    assert.deepEqual(rests, [0, 5_000, 10_000, 20_000, 40_000, 60_000]);
+  });
+
   test('is made once while the watch is behind', async () => {
     const none = { get: () => undefined };
     const children = new Children({ client, clock, accounts: none, policies: none, networkPolicies: false });

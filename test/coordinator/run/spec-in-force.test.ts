@@ -40,8 +40,8 @@ describe('the spec that a run follows', () => {
     assert.equal(terms.lanes, 5);
   });
 
-  test('goes on under another coordinator with the warm-up and start deadline that it began with', () => {
-    const terms = new SpecInForce(runSpec({ warmupMs: 1_000, startTimeoutMs: 5_000 }), {
+  test('goes on under another coordinator with the warm-up, start deadline and number of samples that it began with', () => {
+    const terms = new SpecInForce(runSpec({ warmupMs: 1_000, startTimeoutMs: 5_000, samples: 3 }), {
       lanes: 1,
       leaseMs: 0,
     });
@@ -50,7 +50,7 @@ describe('the spec that a run follows', () => {
       leaseMs: 0,
     });
     other.restore(terms.record());
-    const { warmupMs, startTimeoutMs, maxLagMs } = other.spec;
-    assert.deepEqual([warmupMs, startTimeoutMs, maxLagMs], [1_000, 5_000, 77]);
+    const { warmupMs, startTimeoutMs, samples, maxLagMs } = other.spec;
+    assert.deepEqual([warmupMs, startTimeoutMs, samples, maxLagMs], [1_000, 5_000, 3, 77]);
   });
 });
