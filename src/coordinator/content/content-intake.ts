@@ -1,10 +1,10 @@
-import type { ContentTaker } from '../source/scout.ts';
-import type { Content } from '../template/content.ts';
-import type { Answers } from './answers.ts';
-import type { Scouting } from './content/scouting.ts';
-import type { Finding, ScoutingOrder } from './protocol.ts';
-import type { Run } from './run/run.ts';
-import type { RunMemory } from './run-memory.ts';
+import type { ContentTaker } from '../../source/scout.ts';
+import type { Content } from '../../template/content.ts';
+import type { Answers } from '../answers.ts';
+import type { Finding, ScoutingOrder } from '../protocol.ts';
+import type { Run } from '../run/run.ts';
+import type { RunMemory } from '../run-memory.ts';
+import type { Scouting } from './scouting.ts';
 
 export interface ContentIntakeOptions {
   run: Run;
