@@ -96,7 +96,7 @@ async function measure(at: Record<string, string>): Promise<void> {
     run.kill('SIGINT');
     await once(run, 'exit');
   }
-  const { counts, templates } = JSON.parse(await printed) as Result;
+  const { counts, templates, lagMs } = JSON.parse(await printed) as Result;
   await Promise.all([target.close(), store.close()]);
   const seconds = perSecond(target.arrivals).slice(WARM_UP_S, -1);
   const off = Math.max(...seconds.map((hits) => Math.abs(hits - rate) / rate));
@@ -115,6 +115,7 @@ async function measure(at: Record<string, string>): Promise<void> {
     `the worst of ${seconds.length} seconds was ${(off * 100).toFixed(2)} % off; ${off1} by more than ${MOST_OFF * 100} %`,
     off1 === 0,
   );
+  console.log(`sent after due: p50 ${lagMs.p50} ms, p99 ${lagMs.p99} ms, max ${lagMs.max} ms`);
   judge(
     `memory of all workers ${around(memory, SETTLED).toFixed(0)} MB after ${SETTLED} changes, ` +
       `${around(memory, changes).toFixed(0)} MB after ${changes} (${(growth * 100).toFixed(1)} %)`,
@@ -125,6 +126,7 @@ async function measure(at: Record<string, string>): Promise<void> {
 interface Result {
   counts: { scheduled: number; sent: number; succeeded: number; dropped: number };
   templates: { applied: number };
+  lagMs: { p50: number; p99: number; max: number };
 }
 
 /** The LoadTest and the Secret of its source. */
