@@ -69,7 +69,7 @@ interface Sample {
   perSecond: number;
   /** Of autocannon's requests a second in the same round. */
   share: number;
-  /** CPU time a hit, at that rate and at `HELD_SHARE` of it; NaN: not measured. */
+  /** CPU time a hit, at that rate and at `HELD_SHARE` of it; NaN: not measured, as nothing is dropped at that rate. */
   cpuMicros: number;
   heldMicros: number;
 }
@@ -133,7 +133,7 @@ function print(results: Map<string, Sample[]>): void {
       spread(samples, (sample) => sample.perSecond.toFixed(0)).padEnd(22),
       spread(samples, (sample) => `${(sample.share * 100).toFixed(0)} %`).padEnd(20),
       spread(samples, (sample) => sample.cpuMicros.toFixed(1)).padEnd(18),
-      spread(samples, (sample) => sample.heldMicros.toFixed(1)),
+      name.startsWith('taz') ? spread(samples, (sample) => sample.heldMicros.toFixed(1)) : '–',
     ];
     console.log(`${name.padEnd(20)}   ${row.join('   ')}`);
   }

@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/attack/clock.ts';
-import { startVersionTarget } from '../test/e2e/version-target.ts';
+import { perSecond, startVersionTarget } from '../test/e2e/version-target.ts';
 import { Store } from '../test/source/s3/store.ts';
 import { freePort } from './free-port.ts';
 
@@ -159,15 +159,6 @@ function judge(said: string, holds: boolean): void {
 /** The most of the ten before and at a change. */
 function around(figures: readonly number[], change: number): number {
   return Math.max(...figures.slice(change - 10, change));
-}
-
-function perSecond(arrivals: readonly number[]): number[] {
-  const counts: number[] = [];
-  for (const arrival of arrivals) {
-    const second = Math.floor((arrival - arrivals[0]!) / 1000);
-    counts[second] = (counts[second] ?? 0) + 1;
-  }
-  return counts;
 }
 
 /** The median and the greatest. */

@@ -22,7 +22,7 @@ export interface RunSpec {
   events: EventOptions;
   stopWhen: StopSpec | null;
   workers: WorkersSpec;
-  /** How many hits are told whole in the result, at most. */
+  /** How many single hits the result tells of, at most. */
   samples: number;
 }
 

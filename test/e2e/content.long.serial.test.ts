@@ -6,7 +6,7 @@ import type { RunSnapshot } from '../../src/coordinator/snapshot.ts';
 import { dropped } from '../../src/metrics/tally.ts';
 import { makeCannedContent } from '../../src/template/make-content.ts';
 import { startRun, type TestRun, withFiles } from './harness.ts';
-import { startVersionTarget, type VersionTarget } from './version-target.ts';
+import { perSecond, startVersionTarget, type VersionTarget } from './version-target.ts';
 
 /** A set whose targets say which it is; `size` more templates of about 1 KiB come with it. */
 function files(set: string, size = 0, more = ''): Record<string, string> {
@@ -65,12 +65,12 @@ describe('another set while a run goes on', () => {
       if (keptUp) assert.ok(gapMs > -1000, `${older} came until ${-gapMs} ms after the first ${newer}`);
     }
     // A quiet machine keeps each second to 1 %; a busy one does not without any swap either.
-    const perSecond = hitsPerSecond(arrivals).slice(1, -1);
-    const undisturbed = worstShare(perSecond.slice(0, 3));
-    const swapping = worstShare(perSecond.slice(3));
+    const seconds = perSecond(arrivals).slice(1, -1);
+    const undisturbed = worstShare(seconds.slice(0, 3));
+    const swapping = worstShare(seconds.slice(3));
     assert.ok(
       swapping <= Math.max(0.05, 2 * undisturbed),
-      `off by ${swapping}, before by ${undisturbed}: ${perSecond.join(' ')}`,
+      `off by ${swapping}, before by ${undisturbed}: ${seconds.join(' ')}`,
     );
   });
 
@@ -163,18 +163,9 @@ describe('another set while a run goes on', () => {
   });
 });
 
-function hitsPerSecond(arrivals: readonly number[]): number[] {
-  const counts: number[] = [];
-  for (const at of arrivals) {
-    const second = Math.floor((at - arrivals[0]!) / 1000);
-    counts[second] = (counts[second] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** How far the worst of these seconds is from 5,000, as a share. */
-function worstShare(perSecond: readonly number[]): number {
-  return Math.max(...perSecond.map((count) => Math.abs(count - 5000) / 5000));
+function worstShare(seconds: readonly number[]): number {
+  return Math.max(...seconds.map((count) => Math.abs(count - 5000) / 5000));
 }
 
 /** What a process holds in memory, in MB. */

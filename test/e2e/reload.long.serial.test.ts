@@ -9,7 +9,7 @@ import { folderWith } from '../cli/manifest/files.ts';
 import { useServer } from '../services/servers.ts';
 import { Store } from '../source/s3/store.ts';
 import { startRun, type TestRun } from './harness.ts';
-import { startVersionTarget, type VersionTarget } from './version-target.ts';
+import { perSecond, startVersionTarget, type VersionTarget } from './version-target.ts';
 
 const s3 = await useServer('s3', { set: [] });
 after(() => s3.stop());
@@ -92,16 +92,6 @@ describe('sets that change while a run goes on', { skip: s3.missing }, () => {
     const credentials = { secretName: 'keys' };
     return { s3: { bucket: name, prefix, endpoint, pathStyle: true, credentials } };
   };
-
-  /** How many came in each second since the first. */
-  function perSecond(arrivals: readonly number[]): number[] {
-    const counts: number[] = [];
-    for (const arrival of arrivals) {
-      const second = Math.floor((arrival - arrivals[0]!) / 1000);
-      counts[second] = (counts[second] ?? 0) + 1;
-    }
-    return counts;
-  }
 
   it('objects that are new reach the target in time, on all workers, without a gap', async (t) => {
     // The process that notes when hits come can be held up as well, and no lag of a lane shows that: so three attempts.

@@ -86,3 +86,13 @@ export async function startVersionTarget(): Promise<VersionTarget> {
       }),
   };
 }
+
+/** How many came in each second since the first. */
+export function perSecond(arrivals: readonly number[]): number[] {
+  const counts: number[] = [];
+  for (const arrival of arrivals) {
+    const second = Math.floor((arrival - arrivals[0]!) / 1000);
+    counts[second] = (counts[second] ?? 0) + 1;
+  }
+  return counts;
+}

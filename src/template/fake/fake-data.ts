@@ -41,18 +41,6 @@ interface Kind {
   readonly plain: boolean;
 }
 
-/** Values made anew at each pick. */
-class FreshKind implements Kind {
-  readonly plain: boolean;
-  readonly pick: () => PhonyValue;
-
-  constructor(make: () => PhonyValue) {
-    this.pick = make;
-    // Texts among them are ids: letters, digits and hyphens.
-    this.plain = typeof make() === 'string';
-  }
-}
-
 /**
  * Fake data for templates, drawn from pools that fill as they are used (see `Pool`). One instance belongs to one lane;
  * under a seed all but ids and the time of day repeats, given the same calls in the same order.
@@ -82,7 +70,7 @@ export class FakeData {
     this.#now = now;
     this.#kinds = new Map();
     for (const [kind, make] of Object.entries(FRESH_KINDS))
-      this.#kinds.set(kind, new FreshKind(() => make(now)));
+      this.#kinds.set(kind, { pick: () => make(now), plain: false });
     for (const [kind, make] of Object.entries(POOLED_KINDS)) {
       this.#kinds.set(kind, new Pool(poolSize, random, () => make(this.#faker, random)));
     }
