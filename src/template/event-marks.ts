@@ -51,7 +51,8 @@ export class EventMarks implements MarkedBodies {
 
   /** Forgets the marks from the `from`th on: their text was written out, or is not used. */
   forget(from = 0): void {
-    this.#events.length = from;
+    // Setting `length` would leave compiled code.
+    while (this.#events.length > from) this.#events.pop();
     this.#untaken = from;
   }
 }

@@ -1,4 +1,4 @@
-import { newId } from './ids.ts';
+import { ID_LENGTH, writeNewId } from './ids.ts';
 import {
   elementsOf,
   type Member,
@@ -49,14 +49,14 @@ export class EventText {
 
   /** The same event under fresh ids. */
   renewed(): EventText {
-    if (!this.#slots.every((slot) => slot.end - slot.start === ID_LENGTH)) {
-      const gaps = this.#slots.map((slot) => ({ ...slot, keep: false, before: '', after: '' }));
+    if (!this.#slots.every((slot) => slot.end - slot.start === QUOTED_ID_LENGTH)) {
+      const gaps = this.#slots.map((slot) => ({ ...slot, keep: false, member: null, comma: false }));
       const { bytes, slots } = fill(this.bytes, this.bytes.length, gaps);
       return new EventText(bytes, slots);
     }
     const bytes = Buffer.from(this.bytes);
-    const idOf = idsByOwner();
-    for (const slot of this.#slots) bytes.write(idOf(slot.owner), slot.start, 'latin1');
+    const ids = new IdsByOwner(bytes);
+    for (const slot of this.#slots) ids.write(slot.owner, slot.start);
     return new EventText(bytes, this.#slots);
   }
 }
@@ -71,9 +71,10 @@ interface Slot extends Span {
 interface Gap extends Slot {
   /** What stands there is the id and stays. */
   keep: boolean;
-  /** Put in before and after the id. */
-  before: string;
-  after: string;
+  /** The key whose member is put in with the id; null: it is there. */
+  member: Key | null;
+  /** Whether members follow what is put in. */
+  comma: boolean;
 }
 
 /** The name of a member as it stands in JSON, in quotes. */
@@ -110,42 +111,79 @@ function newKey(field: string): Key {
   return { text, bytes: Buffer.from(text) };
 }
 
-/** A UUID in quotes. */
-const ID_LENGTH = 38;
+const QUOTED_ID_LENGTH = ID_LENGTH + 2;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 /** No other value begins with an `n`. */
 const NULL_BEGINS = 0x6e;
+/** From how many bytes on a call of the system's copying is worth it. */
+const LONG = 32;
 
-function idsByOwner(): (owner: number) => string {
-  const ids: string[] = [];
-  return (owner) => {
-    ids[owner] ??= `"${newId()}"`;
-    return ids[owner];
-  };
+/** Writes fresh ids in quotes into one event, the same one for the same owner. */
+class IdsByOwner {
+  readonly #bytes: Buffer;
+  /** Where the id of each stands. */
+  readonly #places: number[] = [];
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  write(owner: number, at: number): void {
+    const bytes = this.#bytes;
+    const known = this.#places[owner];
+    if (known !== undefined) {
+      bytes.copyWithin(at, known, known + QUOTED_ID_LENGTH);
+      return;
+    }
+    this.#places[owner] = at;
+    bytes[at] = QUOTE;
+    writeNewId(bytes, at + 1);
+    bytes[at + 1 + ID_LENGTH] = QUOTE;
+  }
 }
 
 /** The first `length` bytes with fresh ids in all gaps that do not keep theirs. */
 function fill(bytes: Buffer, length: number, gaps: Gap[]): { bytes: Buffer; slots: Slot[] } {
-  const filled = Buffer.allocUnsafe(length + gaps.reduce((sum, gap) => sum + growth(gap), 0));
+  let growth = 0;
+  for (const gap of gaps) growth += growthOf(gap);
+  const filled = Buffer.allocUnsafe(length + growth);
+  const ids = new IdsByOwner(filled);
   const slots: Slot[] = [];
-  const idOf = idsByOwner();
   let copied = 0;
   let at = 0;
-  for (const { start, end, owner, keep, before, after } of gaps) {
-    at += bytes.copy(filled, at, copied, start);
-    if (before !== '') at += filled.write(before, at);
+  for (const { start, end, owner, keep, member, comma } of gaps) {
+    at = copy(bytes, copied, start, filled, at);
+    if (member !== null) {
+      at = copy(member.bytes, 0, member.bytes.length, filled, at);
+      filled[at++] = COLON;
+    }
     const idAt = at;
-    at += keep ? bytes.copy(filled, at, start, end) : filled.write(idOf(owner), at, 'latin1');
+    if (keep) at = copy(bytes, start, end, filled, at);
+    else {
+      ids.write(owner, at);
+      at += QUOTED_ID_LENGTH;
+    }
     slots.push({ start: idAt, end: at, owner });
-    if (after !== '') at += filled.write(after, at);
+    if (comma) filled[at++] = COMMA;
     copied = end;
   }
-  bytes.copy(filled, at, copied, length);
+  copy(bytes, copied, length, filled, at);
   return { bytes: filled, slots };
 }
 
-function growth({ start, end, keep, before, after }: Gap): number {
-  return keep ? 0 : Buffer.byteLength(before) + ID_LENGTH + Buffer.byteLength(after) - (end - start);
+function growthOf({ start, end, keep, member, comma }: Gap): number {
+  if (keep) return 0;
+  return (member === null ? 0 : member.bytes.length + 1) + QUOTED_ID_LENGTH + (comma ? 1 : 0) - (end - start);
+}
+
+/** @returns where the copy ends in `to` */
+function copy(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
+  if (end - start >= LONG) return at + from.copy(to, at, start, end);
+  for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
+  return at + end - start;
 }
 
 /** The gaps of an event, in the order in which they stand in its bytes. @throws Error when it is no event */
@@ -173,16 +211,16 @@ function idsOf(bytes: Buffer, open: number, members: Member[], key: Key, owner: 
   const last = own.at(-1);
   if (last === undefined) {
     const at = open + 1;
-    const after = members.length === 0 ? '' : ',';
-    return [{ start: at, end: at, owner, keep: false, before: `${key.text}:`, after }];
+    return [{ start: at, end: at, owner, keep: false, member: key, comma: members.length > 0 }];
   }
   const keep = bytes[last.value.start] !== NULL_BEGINS;
-  return own.map(({ value }) => ({ ...value, owner, keep, before: '', after: '' }));
+  return own.map(({ value }) => ({ ...value, owner, keep, member: null, comma: false }));
 }
 
 /** However the key is written: letters may be escaped. */
 function isKey(bytes: Buffer, { start, end }: Span, wanted: Key): boolean {
   if (isSame(bytes, start, end, wanted.bytes)) return true;
+  if (end - start <= wanted.bytes.length) return false;
   for (let at = start; at < end; at++) {
     if (bytes[at] === BACKSLASH)
       return JSON.stringify(JSON.parse(bytes.toString('utf8', start, end))) === wanted.text;

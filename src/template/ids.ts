@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { createRandom } from './random.ts';
 
 /**
@@ -6,10 +6,45 @@ import { createRandom } from './random.ts';
  * its own. Otherwise the target's own deduplication would swallow the test.
  */
 
-/** A UUID of version 4. */
+/** Of a UUID as text, in characters. */
+export const ID_LENGTH = 36;
+
+const BYTES = 16;
+/** How many are drawn at once. */
+const DRAWN = 256;
+const HEX = Buffer.from(
+  Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''),
+);
+const DASH = 0x2d;
+
+const drawn = new Uint8Array(BYTES * DRAWN);
+let next = drawn.length;
+const written = Buffer.alloc(ID_LENGTH);
+
+/** A UUID of version 4 (RFC 9562 §5.4). */
 export function newId(): string {
-  // 0.1–0.2 µs: Node keeps 128 of them in advance. A batch of our own with hex tables measured slower.
-  return randomUUID();
+  writeNewId(written, 0);
+  return written.toString('latin1');
+}
+
+/**
+ * Writes a UUID of version 4 at `at`. That of Node is joined from twenty pieces, which makes whoever writes it, or a text
+ * that it stands in, pay ten times as much.
+ */
+export function writeNewId(bytes: Uint8Array, at: number): void {
+  if (next === drawn.length) {
+    randomFillSync(drawn);
+    next = 0;
+  }
+  drawn[next + 6] = (drawn[next + 6]! & 0x0f) | 0x40;
+  drawn[next + 8] = (drawn[next + 8]! & 0x3f) | 0x80;
+  let to = at;
+  for (let i = 0; i < BYTES; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) bytes[to++] = DASH;
+    const byte = drawn[next++]!;
+    bytes[to++] = HEX[2 * byte]!;
+    bytes[to++] = HEX[2 * byte + 1]!;
+  }
 }
 
 const CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';

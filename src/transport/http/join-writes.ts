@@ -21,28 +21,20 @@ export function joinWrites(socket: net.Socket): void {
   const cork = socket.cork.bind(socket);
   const uncork = socket.uncork.bind(socket);
   const write: Write = socket.write.bind(socket);
-  const pieces: Piece[] = [];
+  let pieces: Piece[] = [];
   let corks = 0;
 
   function flush(): void {
-    const size = pieces.reduce((sum, { chunk, encoding }) => sum + Buffer.byteLength(chunk, encoding), 0);
-    const all = pieces.splice(0);
-    if (size > LARGEST) {
-      cork();
-      for (const { chunk, encoding, written } of all) write(chunk, encoding, written);
-      uncork();
+    const all = pieces;
+    pieces = [];
+    const joined = join(all);
+    if (joined !== null) {
+      write(joined);
       return;
     }
-    const joined = Buffer.allocUnsafe(size);
-    let at = 0;
-    for (const { chunk, encoding } of all) {
-      if (typeof chunk === 'string') at += joined.write(chunk, at, encoding);
-      else joined.set(chunk, at);
-      if (typeof chunk !== 'string') at += chunk.byteLength;
-    }
-    write(joined, undefined, (error) => {
-      for (const { written } of all) written?.(error);
-    });
+    cork();
+    for (const { chunk, encoding, written } of all) write(chunk, encoding, written);
+    uncork();
   }
 
   socket.cork = () => {
@@ -57,4 +49,24 @@ export function joinWrites(socket: net.Socket): void {
     pieces.push({ chunk, encoding: name ?? 'utf8', written });
     return !socket.writableNeedDrain;
   };
+}
+
+/** null where that does not pay, or where the writer of a piece wants to hear of it. */
+function join(pieces: readonly Piece[]): Buffer | null {
+  let size = 0;
+  for (const { chunk, encoding, written } of pieces) {
+    if (written !== undefined) return null;
+    size += Buffer.byteLength(chunk, encoding);
+  }
+  if (size > LARGEST) return null;
+  const joined = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const { chunk, encoding } of pieces) {
+    if (typeof chunk === 'string') at += joined.write(chunk, at, encoding);
+    else {
+      joined.set(chunk, at);
+      at += chunk.byteLength;
+    }
+  }
+  return joined;
 }
