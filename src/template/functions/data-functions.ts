@@ -11,7 +11,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'A made-up value of a kind: `email`, `ipv4`, `product.name` and so on (see [fake data](#fake-data)). Values are picked from a pool of `events.pool` values; only ids are unique.',
     example: `{"email": "<%= phony('email') %>"}`,
     renders: null,
-    costUs: 0.2,
+    costUs: 0.1,
     create:
       ({ fake }) =>
       (kind) =>
@@ -56,7 +56,7 @@ export const dataFunctions: FunctionEntry[] = [
     doc: 'An event in base64, for the `body` of a target: rendered from the template, or the last one of its type again (see [events](#events-reuse-and-duplicates)).',
     example: `{"body": "<%= includeEvent('track.json', 'track') %>"}`,
     renders: null,
-    costUs: 1.6,
+    costUs: 0.8,
     more: 'by what the template costs',
     create: (context) => (name, type) => new Finished(nextEvent(context, name, type).base64),
     createPrinted: (context) => (name, type) => context.marks.mark(nextEvent(context, name, type)),

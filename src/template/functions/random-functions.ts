@@ -81,7 +81,7 @@ export const randomFunctions: FunctionEntry[] = [
     doc: 'A unique id, UUID version 4. A seed does not repeat it.',
     example: `{"messageId": "<%= uuid() %>"}`,
     renders: null,
-    costUs: 0.4,
+    costUs: 0.2,
     create: () => newId,
     createPrinted: () => newId,
   },
