@@ -24,8 +24,8 @@ import { SyncServer } from '../src/coordinator/sync-server.ts';
 import { CountsBlock, Tally } from '../src/metrics/tally.ts';
 import { VectorSender } from '../src/metrics/vector-codec.ts';
 import { parseRate } from '../src/units/rate.ts';
-import { Conversation } from '../src/worker/conversation.ts';
-import { SyncClient } from '../src/worker/sync-client.ts';
+import { Conversation } from '../src/worker/conversation/conversation.ts';
+import { SyncClient } from '../src/worker/conversation/sync-client.ts';
 import { content, runSpec, workers as workersSpec } from '../test/coordinator/run-spec.ts';
 
 const { values } = parseArgs({

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import type { Caller } from '../coordinator/caller.ts';
 import { SyncServer } from '../coordinator/sync-server.ts';
-import { sleep } from '../kube/deadline.ts';
+import { sleep } from '../time/sleep.ts';
 import type { Authority } from './authority/authority.ts';
 
 /** How often it is seen to that the certificate of the server is valid for long, in ms. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { sleep } from '../kube/deadline.ts';
 import type { Summary } from '../report/summary.ts';
+import { sleep } from '../time/sleep.ts';
 import { type RunConfigMap, RunDataError } from './children/run-config-map.ts';
 import { RESULT_KEY, RUN_KEY } from './kept-run.ts';
 import { resultTexts } from './result-texts.ts';

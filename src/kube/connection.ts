@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../attack/clock.ts';
+import { DeadlineError, withDeadline } from '../time/deadline.ts';
 import { type Access, type Credentials, CredentialsError, sameTransport } from './credentials.ts';
-import { DeadlineError, withDeadline } from './deadline.ts';
 import { errorOfAnswer, KubeError } from './errors.ts';
 import { Gate } from './gate.ts';
 import { linesOf } from './lines.ts';

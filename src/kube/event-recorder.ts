@@ -1,6 +1,6 @@
 import type { Clock } from '../attack/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import type { Client } from './client.ts';
-import { sleep } from './deadline.ts';
 import { EventMemory } from './event-memory.ts';
 import { microTime } from './micro-time.ts';
 import type { KubeObject } from './object.ts';

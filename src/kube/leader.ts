@@ -1,6 +1,6 @@
 import type { Clock } from '../attack/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import type { CallOptions, Client } from './client.ts';
-import { sleep } from './deadline.ts';
 import { isKubeError } from './errors.ts';
 import { leaseSpec, leaveAloneMs, readLease, type SeenLease, seeLease } from './lease-record.ts';
 import { LEASES, type Lease } from './resources.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../attack/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import { Backoff } from './backoff.ts';
-import { sleep } from './deadline.ts';
 import { isKubeError } from './errors.ts';
 import type { WatchEvent, WatchSource } from './watch-source.ts';
 

@@ -3,10 +3,10 @@ import { systemClock } from '../attack/clock.ts';
 import type { WorkerBootstrap } from '../coordinator/protocol.ts';
 import { HealthServer } from '../metrics/health-server.ts';
 import { NOTHING_BESIDE } from './beside.ts';
+import { SyncClient } from './conversation/sync-client.ts';
 import { healthOf } from './health.ts';
 import { NO_LIMITS } from './limits.ts';
 import { boundMemory } from './memory.ts';
-import { SyncClient } from './sync-client.ts';
 import { Worker } from './worker.ts';
 import { newIdentity } from './worker-identity.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../attack/clock.ts';
 import { rateOf, scheduleTimeAt } from '../attack/schedule/segment.ts';
 import type { WindowStretch } from '../attack/window-clock.ts';
 import type { Assignment, Version } from '../coordinator/protocol.ts';
-import type { LaneGroup } from './lane-group.ts';
+import type { LaneGroup } from './lanes/lane-group.ts';
 
 /** Below this limit of latency, sending up to 1 ms late on timers would be too slow to judge by, in ms. */
 const PRECISE_BELOW_MS = 20;

@@ -2,7 +2,7 @@ import type { WorkerReport } from '../coordinator/protocol.ts';
 import { CountsBlock, Tally } from '../metrics/tally.ts';
 import { VectorSender } from '../metrics/vector-codec.ts';
 import type { Ballot } from './ballot.ts';
-import type { GroupCounts } from './lane-group.ts';
+import type { GroupCounts } from './lanes/lane-group.ts';
 
 const MOST_NOTES = 20;
 

@@ -2,8 +2,8 @@ import type { Clock } from '../attack/clock.ts';
 import type { ContentOrder, WorkerContent } from '../coordinator/protocol.ts';
 import { openTargets } from '../target/target-lines.ts';
 import type { Content } from '../template/content.ts';
-import type { LaneGroup } from './lane-group.ts';
-import type { LaneSet } from './lane-messages.ts';
+import type { LaneGroup } from './lanes/lane-group.ts';
+import type { LaneSet } from './lanes/lane-messages.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;

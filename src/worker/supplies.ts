@@ -1,7 +1,7 @@
 import type { Content } from '../template/content.ts';
 import type { Protocol } from '../transport/protocol.ts';
 import type { Beside } from './beside.ts';
-import type { SyncClient } from './sync-client.ts';
+import type { SyncClient } from './conversation/sync-client.ts';
 
 /** How often it is looked again for a login that is not there, in ms. */
 const LOGIN_RETRY_MS = 2000;

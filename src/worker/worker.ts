@@ -11,20 +11,20 @@ import type { WindowTally } from '../metrics/window.ts';
 import { inSeconds } from '../units/duration.ts';
 import { Ballot } from './ballot.ts';
 import type { Beside } from './beside.ts';
-import { RefusalError } from './caller.ts';
-import { Conversation } from './conversation.ts';
-import { LaneGroup } from './lane-group.ts';
+import { RefusalError } from './conversation/caller.ts';
+import { Conversation } from './conversation/conversation.ts';
+import { Patience, type PatienceOptions } from './conversation/patience.ts';
+import { Silence } from './conversation/silence.ts';
+import type { SyncClient } from './conversation/sync-client.ts';
+import { LaneGroup } from './lanes/lane-group.ts';
+import { worksFor } from './lanes/works.ts';
 import { excessOf, type Limits } from './limits.ts';
 import { collectGarbage } from './memory.ts';
-import { Patience, type PatienceOptions } from './patience.ts';
 import { PlanKeeper } from './plan-keeper.ts';
 import { Reporter } from './reporter.ts';
 import { SetKeeper } from './set-keeper.ts';
-import { Silence } from './silence.ts';
 import { Standing, type WorkerEnd } from './standing.ts';
 import { Supplies } from './supplies.ts';
-import type { SyncClient } from './sync-client.ts';
-import { worksFor } from './works.ts';
 
 /** How often leases and lanes are looked at, in ms. */
 const REVIEW_MS = 100;

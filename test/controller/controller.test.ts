@@ -6,7 +6,7 @@ import type { Connection } from '../../src/kube/connection.ts';
 import type { KubeObject, ObjectMeta } from '../../src/kube/object.ts';
 import { CONFIG_MAPS, LOAD_TESTS, PODS, SERVICE_ACCOUNTS } from '../../src/kube/resources.ts';
 import type { Summary } from '../../src/report/summary.ts';
-import { SyncClient } from '../../src/worker/sync-client.ts';
+import { SyncClient } from '../../src/worker/conversation/sync-client.ts';
 import { useApiServer } from '../cluster/api-server.ts';
 import { conditionOf, eventually, PlayedCluster, readyOf } from './played-cluster.ts';
 

@@ -9,9 +9,9 @@ import {
 } from '../../src/coordinator/protocol.ts';
 import type { PoolWorker } from '../../src/coordinator/worker-pool.ts';
 import type { Content } from '../../src/template/content.ts';
-import { ClockOffset } from '../../src/worker/clock-offset.ts';
-import { fenceAt } from '../../src/worker/fence.ts';
-import type { LaneSet } from '../../src/worker/lane-messages.ts';
+import { ClockOffset } from '../../src/worker/conversation/clock-offset.ts';
+import { fenceAt } from '../../src/worker/lanes/fence.ts';
+import type { LaneSet } from '../../src/worker/lanes/lane-messages.ts';
 import { SetKeeper } from '../../src/worker/set-keeper.ts';
 import { Counting } from './calls.ts';
 import type { FakeCluster } from './fake-cluster.ts';

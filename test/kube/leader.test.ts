@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { CallOptions } from '../../src/kube/client.ts';
-import { withDeadline } from '../../src/kube/deadline.ts';
 import { KubeError } from '../../src/kube/errors.ts';
 import { LeaderElection, type LeaseClient, type Term } from '../../src/kube/leader.ts';
 import type { Lease } from '../../src/kube/resources.ts';
+import { withDeadline } from '../../src/time/deadline.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** One Lease, as an API server keeps it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Assignment } from '../../src/coordinator/protocol.ts';
-import type { LaneOrder } from '../../src/worker/lane-messages.ts';
+import type { LaneOrder } from '../../src/worker/lanes/lane-messages.ts';
 import { PlanKeeper } from '../../src/worker/plan-keeper.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
 import { runSpec, stopSpec } from '../coordinator/run-spec.ts';

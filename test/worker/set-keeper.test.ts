@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import type { ContentOrder } from '../../src/coordinator/protocol.ts';
 import type { Content } from '../../src/template/content.ts';
-import type { LaneSet } from '../../src/worker/lane-messages.ts';
+import type { LaneSet } from '../../src/worker/lanes/lane-messages.ts';
 import { SetKeeper } from '../../src/worker/set-keeper.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
 import { content } from '../coordinator/run-spec.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { sleep } from '../../kube/deadline.ts';
 import { isKubeError } from '../../kube/errors.ts';
+import { sleep } from '../../time/sleep.ts';
 import type { LeaderLabel } from './leader-label.ts';
 
 /** A service account without the right to label the pod is told once; so is a controller outside of the cluster. */

@@ -5,11 +5,11 @@ import {
   type WorkerPool,
   workerName,
 } from '../../coordinator/worker-pool.ts';
-import { sleep } from '../../kube/deadline.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { keyOf } from '../../kube/object.ts';
 import { PODS, type Pod } from '../../kube/resources.ts';
 import type { Store, StoreChange } from '../../kube/store.ts';
+import { sleep } from '../../time/sleep.ts';
 import { podName } from '../children/names.ts';
 import { LABELS, ownerUidOf, type TestIdentity } from '../children/owner.ts';
 import { type PodClient, PodProcess } from './pod-process.ts';

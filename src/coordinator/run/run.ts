@@ -10,7 +10,7 @@ import type { Member } from '../crew/member.ts';
 import { type ContentCard, RECORD_FORMAT, type RunRecord } from '../run-record.ts';
 import type { WorkerPool } from '../worker-pool.ts';
 import { type Ending, Life } from './life.ts';
-import { SpecInForce } from './spec-in-force.ts';
+import { Terms } from './terms.ts';
 import { UncertainStart } from './uncertain-start.ts';
 
 /** What a run begins with, or goes on from. */
@@ -40,7 +40,7 @@ export class Run {
   readonly clock: Clock;
   /** Wall clock minus clock, in ms. */
   readonly wallOffset: number;
-  readonly terms: SpecInForce;
+  readonly terms: Terms;
   readonly life: Life;
   readonly course: Course;
   readonly uncertainStart: UncertainStart;
@@ -57,7 +57,7 @@ export class Run {
     this.clock = clock;
     this.epoch = epoch;
     this.wallOffset = clock.wall() - clock.now();
-    this.terms = new SpecInForce(options.spec, options);
+    this.terms = new Terms(options.spec, options);
     this.life = new Life(clock.now());
     this.course = new Course();
     this.content =

@@ -1,7 +1,7 @@
+import { withDeadline } from '../../time/deadline.ts';
 import { SourceError } from '../source-error.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { missing } from '../variables.ts';
-import { withDeadline } from './deadline.ts';
 
 /** What calls are signed with. */
 export interface S3Credentials {

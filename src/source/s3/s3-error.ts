@@ -1,7 +1,7 @@
 import { systemErrorText } from '../../report/system-error.ts';
+import { DeadlineError } from '../../time/deadline.ts';
 import { shown } from '../../units/shown.ts';
 import { MovedError, SourceError } from '../source-error.ts';
-import { DeadlineError } from './deadline.ts';
 import { elementOf } from './list-xml.ts';
 import type { Location } from './location.ts';
 

@@ -1,7 +1,7 @@
 import type { Finding, WorkerIdentity } from '../../coordinator/protocol.ts';
 import { sealContent } from '../../source/sealed-content.ts';
 import type { Content } from '../../template/content.ts';
-import { RefusalError } from '../caller.ts';
+import { RefusalError } from '../conversation/caller.ts';
 
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 5000;

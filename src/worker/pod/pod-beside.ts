@@ -6,7 +6,7 @@ import { unsealContent } from '../../source/sealed-content.ts';
 import type { Content } from '../../template/content.ts';
 import type { Protocol } from '../../transport/protocol.ts';
 import type { Beside } from '../beside.ts';
-import type { SyncClient } from '../sync-client.ts';
+import type { SyncClient } from '../conversation/sync-client.ts';
 import { Findings } from './findings.ts';
 import { POD_HELP } from './pod-help.ts';
 import { Scouting } from './scouting.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemErrorText } from '../../report/system-error.ts';
-import type { Credentials, LookUpCredentials } from '../credentials.ts';
+import type { Credentials, LookUpCredentials } from '../conversation/credentials.ts';
 
 /** For how long what was read is good, in ms: the files change every few minutes at most. */
 const FRESH_MS = 2000;

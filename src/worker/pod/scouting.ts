@@ -7,7 +7,7 @@ import { newsText } from '../../source/scout-news.ts';
 import type { LookAround } from '../../source/surroundings.ts';
 import { checkContent, formatContentProblem } from '../../template/check.ts';
 import type { Content } from '../../template/content.ts';
-import { RefusalError } from '../caller.ts';
+import { RefusalError } from '../conversation/caller.ts';
 import type { Findings } from './findings.ts';
 import { POD_HELP } from './pod-help.ts';
 import type { SecretMounts } from './secret-mounts.ts';

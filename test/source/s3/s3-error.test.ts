@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeadlineError } from '../../../src/source/s3/deadline.ts';
 import { locationOf } from '../../../src/source/s3/location.ts';
 import { brokenCallError, PassingError, refusalError } from '../../../src/source/s3/s3-error.ts';
 import { MovedError } from '../../../src/source/source-error.ts';
+import { DeadlineError } from '../../../src/time/deadline.ts';
 
 const location = locationOf(
   {

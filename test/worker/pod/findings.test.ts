@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Finding } from '../../../src/coordinator/protocol.ts';
-import { RefusalError } from '../../../src/worker/caller.ts';
+import { RefusalError } from '../../../src/worker/conversation/caller.ts';
 import { Findings } from '../../../src/worker/pod/findings.ts';
 import { CONTENT } from '../../coordinator/run-spec.ts';
 

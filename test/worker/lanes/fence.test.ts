@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fenceAt } from '../../src/worker/fence.ts';
+import { fenceAt } from '../../../src/worker/lanes/fence.ts';
 
 describe('the fence', () => {
   const rows: [

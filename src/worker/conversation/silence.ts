@@ -1,4 +1,4 @@
-import { inSeconds } from '../units/duration.ts';
+import { inSeconds } from '../../units/duration.ts';
 
 /** An answer that is late by this much is told of, in ms. */
 const TOLD_AFTER_MS = 5000;

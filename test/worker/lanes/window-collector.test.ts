@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { WindowTally } from '../../src/metrics/window.ts';
-import { WindowCollector } from '../../src/worker/window-collector.ts';
+import { WindowTally } from '../../../src/metrics/window.ts';
+import { WindowCollector } from '../../../src/worker/lanes/window-collector.ts';
 
 /** A window in which that many hits were sent. */
 function sent(count: number): Float64Array {

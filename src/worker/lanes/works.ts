@@ -1,5 +1,5 @@
-import type { Assignment, WorkerIdentity } from '../coordinator/protocol.ts';
-import type { Protocol } from '../transport/protocol.ts';
+import type { Assignment, WorkerIdentity } from '../../coordinator/protocol.ts';
+import type { Protocol } from '../../transport/protocol.ts';
 import type { LaneWork } from './lane-handle.ts';
 import type { LaneSet } from './lane-messages.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Watchdog } from '../../src/worker/watchdog.ts';
-import { FakeClock } from '../attack/fake-clock.ts';
+import { Watchdog } from '../../../src/worker/lanes/watchdog.ts';
+import { FakeClock } from '../../attack/fake-clock.ts';
 
 const EVERY_MS = 100;
 

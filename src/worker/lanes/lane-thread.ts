@@ -1,20 +1,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../attack/clock.ts';
-import { Lane } from '../attack/lane.ts';
-import { LaneControl } from '../attack/lane-control.ts';
-import { Pacer } from '../attack/pacer.ts';
-import { Sampler } from '../attack/sampler.ts';
-import type { Targeter } from '../attack/targeter.ts';
-import { LaneBlock } from '../metrics/lane-block.ts';
-import { TopicBlock } from '../metrics/topic-counts.ts';
-import { Masker } from '../report/mask.ts';
-import { VegetaResultSink } from '../report/vegeta-results.ts';
-import type { Content } from '../template/content.ts';
-import { createTargeter } from '../template/create-targeter.ts';
-import { prepareTargeter } from '../template/prepare-targeter.ts';
+import { systemClock } from '../../attack/clock.ts';
+import { Lane } from '../../attack/lane.ts';
+import { LaneControl } from '../../attack/lane-control.ts';
+import { Pacer } from '../../attack/pacer.ts';
+import { Sampler } from '../../attack/sampler.ts';
+import type { Targeter } from '../../attack/targeter.ts';
+import { LaneBlock } from '../../metrics/lane-block.ts';
+import { TopicBlock } from '../../metrics/topic-counts.ts';
+import { Masker } from '../../report/mask.ts';
+import { VegetaResultSink } from '../../report/vegeta-results.ts';
+import type { Content } from '../../template/content.ts';
+import { createTargeter } from '../../template/create-targeter.ts';
+import { prepareTargeter } from '../../template/prepare-targeter.ts';
+import { collectGarbage } from '../memory.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 import { type LaneProtocol, laneProtocol } from './lane-protocol.ts';
-import { collectGarbage } from './memory.ts';
 
 /** The thread of one lane: its own event loop, templates and connections. Talks to the worker's main thread alone. */
 

@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../attack/clock.ts';
-import { Lane, type LaneOptions } from '../attack/lane.ts';
-import { LaneControl } from '../attack/lane-control.ts';
-import { Pacer } from '../attack/pacer.ts';
-import type { Targeter } from '../attack/targeter.ts';
-import { RunPlan } from '../coordinator/course/run-plan.ts';
-import { LaneBlock } from '../metrics/lane-block.ts';
-import { SUCCEEDED } from '../metrics/outcome.ts';
-import { createHttpTransport } from '../transport/http/http-transport.ts';
-import type { HttpOptions } from '../transport/transport.ts';
-import { Rational } from '../units/rational.ts';
+import { systemClock } from '../../attack/clock.ts';
+import { Lane, type LaneOptions } from '../../attack/lane.ts';
+import { LaneControl } from '../../attack/lane-control.ts';
+import { Pacer } from '../../attack/pacer.ts';
+import type { Targeter } from '../../attack/targeter.ts';
+import { RunPlan } from '../../coordinator/course/run-plan.ts';
+import { LaneBlock } from '../../metrics/lane-block.ts';
+import { SUCCEEDED } from '../../metrics/outcome.ts';
+import { createHttpTransport } from '../../transport/http/http-transport.ts';
+import type { HttpOptions } from '../../transport/transport.ts';
+import { Rational } from '../../units/rational.ts';
 
 /** Enough hits for the engine to compile what is hot, as fast as it can send them. */
 const RATE = 10_000;

@@ -7,8 +7,8 @@ import {
   SYNC_PATH,
   type SyncRequest,
   type SyncResponse,
-} from '../coordinator/protocol.ts';
-import type { Content } from '../template/content.ts';
+} from '../../coordinator/protocol.ts';
+import type { Content } from '../../template/content.ts';
 import { Caller } from './caller.ts';
 import type { LookUpCredentials } from './credentials.ts';
 

@@ -1,9 +1,9 @@
-import type { HitSample } from '../attack/hit-sample.ts';
-import type { LanePlan } from '../attack/lane.ts';
-import type { RecordOptions } from '../coordinator/protocol.ts';
-import type { TargetLines } from '../target/target-lines.ts';
-import type { Content, LaneIdentity } from '../template/content.ts';
-import type { Protocol } from '../transport/protocol.ts';
+import type { HitSample } from '../../attack/hit-sample.ts';
+import type { LanePlan } from '../../attack/lane.ts';
+import type { RecordOptions } from '../../coordinator/protocol.ts';
+import type { TargetLines } from '../../target/target-lines.ts';
+import type { Content, LaneIdentity } from '../../template/content.ts';
+import type { Protocol } from '../../transport/protocol.ts';
 
 /** What a lane's thread is made with. */
 export interface LaneSetup {

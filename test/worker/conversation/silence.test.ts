@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Silence } from '../../src/worker/silence.ts';
+import { Silence } from '../../../src/worker/conversation/silence.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 

@@ -1,8 +1,8 @@
-import type { Clock } from '../attack/clock.ts';
-import { type HitSample, KeptSamples } from '../attack/hit-sample.ts';
-import { CountsBlock, Tally } from '../metrics/tally.ts';
-import { mergeTopics, type TopicCounts } from '../metrics/topic-counts.ts';
-import type { WindowTally } from '../metrics/window.ts';
+import type { Clock } from '../../attack/clock.ts';
+import { type HitSample, KeptSamples } from '../../attack/hit-sample.ts';
+import { CountsBlock, Tally } from '../../metrics/tally.ts';
+import { mergeTopics, type TopicCounts } from '../../metrics/topic-counts.ts';
+import type { WindowTally } from '../../metrics/window.ts';
 import { fenceAt } from './fence.ts';
 import { type LaneEvents, LaneHandle, type LaneWork } from './lane-handle.ts';
 import type { LaneOrder, LaneSet } from './lane-messages.ts';

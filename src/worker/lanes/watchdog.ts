@@ -1,4 +1,4 @@
-import type { Clock } from '../attack/clock.ts';
+import type { Clock } from '../../attack/clock.ts';
 
 /** A lane that does not tick for this long is stuck, in ms: it ticks at least every 100 ms. */
 const STUCK_AFTER_MS = 1000;

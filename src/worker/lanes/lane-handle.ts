@@ -1,11 +1,11 @@
 import { Worker as Thread } from 'node:worker_threads';
-import type { Clock } from '../attack/clock.ts';
-import type { HitSample } from '../attack/hit-sample.ts';
-import { IDLE, RENDERING } from '../attack/lane.ts';
-import { LaneControl } from '../attack/lane-control.ts';
-import { LaneBlock, LaneValues } from '../metrics/lane-block.ts';
-import { DROP_REASONS } from '../metrics/outcome.ts';
-import { TopicBlock, type TopicCounts } from '../metrics/topic-counts.ts';
+import type { Clock } from '../../attack/clock.ts';
+import type { HitSample } from '../../attack/hit-sample.ts';
+import { IDLE, RENDERING } from '../../attack/lane.ts';
+import { LaneControl } from '../../attack/lane-control.ts';
+import { LaneBlock, LaneValues } from '../../metrics/lane-block.ts';
+import { DROP_REASONS } from '../../metrics/outcome.ts';
+import { TopicBlock, type TopicCounts } from '../../metrics/topic-counts.ts';
 import type { FromLane, LaneOrder, LaneSet, LaneSetup, ToLane } from './lane-messages.ts';
 
 const LANE_THREAD = new URL('./lane-thread.ts', import.meta.url);

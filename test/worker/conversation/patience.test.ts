@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Patience, type PatienceOptions, type Waiting } from '../../src/worker/patience.ts';
+import { Patience, type PatienceOptions, type Waiting } from '../../../src/worker/conversation/patience.ts';
 
 function patience(differences: Partial<PatienceOptions> = {}): Patience {
   return new Patience({

@@ -1,10 +1,10 @@
-import type { Targeter } from '../attack/targeter.ts';
-import type { TopicBlock } from '../metrics/topic-counts.ts';
-import { AllowedHosts } from '../target/allowed-hosts.ts';
-import { guarded, TARGET_PARSERS } from '../target/parsers.ts';
-import type { Target, TargetParser } from '../target/target.ts';
-import { type Protocol, slotsOf } from '../transport/protocol.ts';
-import type { Report, Transport } from '../transport/transport.ts';
+import type { Targeter } from '../../attack/targeter.ts';
+import type { TopicBlock } from '../../metrics/topic-counts.ts';
+import { AllowedHosts } from '../../target/allowed-hosts.ts';
+import { guarded, TARGET_PARSERS } from '../../target/parsers.ts';
+import type { Target, TargetParser } from '../../target/target.ts';
+import { type Protocol, slotsOf } from '../../transport/protocol.ts';
+import type { Report, Transport } from '../../transport/transport.ts';
 import { rehearseHttp, rehearseMessages } from './rehearsal.ts';
 
 /** What a lane needs of its protocol. */
@@ -37,7 +37,7 @@ export async function laneProtocol(
   };
   switch (protocol.kind) {
     case 'http': {
-      const { createHttpTransport } = await import('../transport/http/http-transport.ts');
+      const { createHttpTransport } = await import('../../transport/http/http-transport.ts');
       return {
         ...common,
         connect: (slots, report) => createHttpTransport(protocol, slots, report, hosts),
@@ -45,7 +45,7 @@ export async function laneProtocol(
       };
     }
     case 'kafka': {
-      const { createKafkaTransport } = await import('../transport/kafka/kafka-transport.ts');
+      const { createKafkaTransport } = await import('../../transport/kafka/kafka-transport.ts');
       return {
         ...common,
         connect: (slots, report) => createKafkaTransport(protocol, slots, report, topics, hosts),
@@ -53,7 +53,7 @@ export async function laneProtocol(
       };
     }
     case 'nsq': {
-      const { createNsqTransport } = await import('../transport/nsq/nsq-transport.ts');
+      const { createNsqTransport } = await import('../../transport/nsq/nsq-transport.ts');
       return {
         ...common,
         connect: (slots, report) => createNsqTransport(protocol, slots, report, topics),

@@ -1,4 +1,4 @@
-import { WindowTally } from '../metrics/window.ts';
+import { WindowTally } from '../../metrics/window.ts';
 
 /** Windows of which some lanes have not told are kept at most this many. */
 const MOST_OPEN = 16;

@@ -1,5 +1,5 @@
-import type { Clock } from '../attack/clock.ts';
-import type { SyncRequest, SyncResponse } from '../coordinator/protocol.ts';
+import type { Clock } from '../../attack/clock.ts';
+import type { SyncRequest, SyncResponse } from '../../coordinator/protocol.ts';
 import { ClockOffset } from './clock-offset.ts';
 import type { SyncClient } from './sync-client.ts';
 

@@ -14,7 +14,7 @@ export interface SpecDefaults {
 type RecordedTerms = Pick<RunRecord, 'warmupMs' | 'startTimeoutMs' | 'samples' | 'lanes'>;
 
 /** The spec that a run follows: it may be edited at any time, but for what holds for a whole run. */
-export class SpecInForce {
+export class Terms {
   readonly #defaults: SpecDefaults;
   #spec: RunSpec;
   #lanes: number | null = null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ClockOffset } from '../../src/worker/clock-offset.ts';
-import { randomStream } from '../metrics/random.ts';
+import { ClockOffset } from '../../../src/worker/conversation/clock-offset.ts';
+import { randomStream } from '../../metrics/random.ts';
 
 /** The coordinator's clock is ours plus this. */
 const AHEAD = 1_795_000_000_000.25;
