@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { MovedError } from './source-error.ts';
 
 /** What there is, before it is read. */
@@ -33,7 +33,7 @@ export async function readStill<L extends Listing, T>(
   let listing = first;
   let moved = new MovedError('it keeps changing while it is being read');
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const settled = sleep(settleMs, undefined, { signal });
+    const settled = pause(settleMs, undefined, { signal });
     const [value] = await Promise.all([read(listing).catch(movedOrThrow), settled]);
     const after = await listStill(list, settleMs, signal);
     if (!(value instanceof MovedError) && after.version === listing.version) return { listing, value };
@@ -53,7 +53,7 @@ export async function listStill<L>(
     const listing = await list().catch(movedOrThrow);
     if (!(listing instanceof MovedError)) return listing;
     if (attempt === ATTEMPTS) throw listing;
-    await sleep(settleMs, undefined, { signal });
+    await pause(settleMs, undefined, { signal });
   }
 }
 

@@ -90,7 +90,7 @@ function idsOf(bytes: Buffer, open: number, members: Member[], key: Key, owner: 
 /** However the key is written: letters may be escaped. */
 function isKey(bytes: Buffer, { start, end }: Span, wanted: Key): boolean {
   if (isSame(bytes, start, end, wanted.bytes)) return true;
-  if (end - start <= wanted.bytes.length) return false;
+  if (end - start < wanted.bytes.length) return false;
   for (let at = start; at < end; at++) {
     if (bytes[at] === BACKSLASH)
       return JSON.stringify(JSON.parse(bytes.toString('utf8', start, end))) === wanted.text;

@@ -29,7 +29,7 @@ export function newId(): string {
 
 /**
  * Writes a UUID of version 4 at `at`. That of Node is joined from twenty pieces, which makes whoever writes it, or a text
- * that it stands in, pay ten times as much.
+ * that it stands in, pay several times as much.
  */
 export function writeNewId(bytes: Uint8Array, at: number): void {
   if (next === drawn.length) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { ReconcileLoop } from '../../src/controller/reconcile-loop.ts';
 import { KubeError } from '../../src/kube/errors.ts';
-import { VirtualTime } from '../kube/virtual-time.ts';
+import { VirtualTime } from '../time/virtual-time.ts';
 
 suite('the loop that looks at tests', () => {
   let time: VirtualTime;

@@ -5,7 +5,7 @@ import { KubeError } from '../../src/kube/errors.ts';
 import { LeaderElection, type LeaseClient, type Term } from '../../src/kube/leader.ts';
 import type { Lease } from '../../src/kube/resources.ts';
 import { withDeadline } from '../../src/time/deadline.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualTime } from '../time/virtual-time.ts';
 
 /** One Lease, as an API server keeps it. */
 class LeaseServer {

@@ -10,7 +10,7 @@ import {
   type WatchState,
 } from '../../src/kube/watcher.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualTime } from '../time/virtual-time.ts';
 
 type Page = Awaited<ReturnType<WatchSource<string>['list']>>;
 type Watch = Parameters<WatchSource<string>['watch']>[0];

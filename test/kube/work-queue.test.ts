@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { DelayedWork } from '../../src/kube/delayed-work.ts';
 import { type WorkDone, WorkQueue } from '../../src/kube/work-queue.ts';
 import { FakeClock } from '../attack/fake-clock.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualTime } from '../time/virtual-time.ts';
 
 const queueOf = (...keys: string[]) => {
   const queue = new WorkQueue({ clock: new FakeClock() });

@@ -223,6 +223,9 @@ test('the id field may have any name', () => {
     assert.equal(textOf(set), `{"type":"t",${JSON.stringify(field)}:1}`);
     assert.match(textOf(set.renewed()), new RegExp(`:"${UUID}"\\}$`));
   }
+  const escaped = create('{"\\u001F":"z"}', '\u001f');
+  assert.equal(textOf(escaped), '{"\\u001F":"z"}', 'written as it is not written here');
+  assert.equal(marked(escaped.renewed()), '{"\\u001F":"#1"}');
 });
 
 test('an id field that is called batch holds an id, whatever stands in it', () => {

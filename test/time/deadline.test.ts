@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { DeadlineError, withDeadline } from '../../src/time/deadline.ts';
-import { VirtualTime } from '../kube/virtual-time.ts';
+import { VirtualTime } from './virtual-time.ts';
 
 const never = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { sleep } from '../../src/time/sleep.ts';
-import { VirtualTime } from '../kube/virtual-time.ts';
+import { VirtualTime } from './virtual-time.ts';
 
 test('a sleep says whether its time has passed', async () => {
   const time = new VirtualTime();

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { withDeadline } from '../../time/deadline.ts';
 import { shown } from '../../units/shown.ts';
@@ -156,7 +156,7 @@ export class S3Client {
         if (!(said instanceof PassingError) || attempt === TRIES) throw said;
       }
       const waitMs = this.#timing.backOffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-      await sleep(waitMs, undefined, { signal });
+      await pause(waitMs, undefined, { signal });
     }
   }
 

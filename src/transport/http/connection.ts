@@ -23,6 +23,8 @@ export class Connection {
     this.client = new Client(url, {
       pipelining: 1,
       allowH2: false,
+      // The other parser puts back what it leaves, which direct reads do not know.
+      useMilo: false,
       // The lane holds the only clock: it aborts what takes too long, in whichever phase.
       headersTimeout: 0,
       bodyTimeout: 0,

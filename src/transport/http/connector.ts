@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import type { buildConnector } from 'undici';
 import { secureContext } from '../tls-context.ts';
 import type { HttpOptions } from '../transport.ts';
-import { connectDirectly } from './direct-reads.ts';
+import { connectPlain } from './direct-reads.ts';
 import { joinWrites } from './join-writes.ts';
 
 /** Opens sockets for one lane, and knows those that are open. */
@@ -29,7 +29,7 @@ export class Connector {
     const secure = origin.protocol === 'https:';
     const host = origin.hostname.replace(/^\[|\]$/g, '');
     const port = origin.port === '' ? (secure ? 443 : 80) : Number(origin.port);
-    const socket = secure ? this.#connectTls(host, port) : connectDirectly({ host, port });
+    const socket = secure ? this.#connectTls(host, port) : connectPlain({ host, port });
     this.#open.add(socket);
     joinWrites(socket);
     socket.setNoDelay(true);

@@ -10,7 +10,7 @@ const buffer = Buffer.allocUnsafeSlow(LARGEST_READ);
  * for which the system's buffers would be allocated, trimmed and queued anew for each read: for an answer of 100 bytes
  * that takes 2 µs more. Who listens takes all there is in `read()`, as undici does; what it leaves is lost.
  */
-export function connectDirectly(options: net.TcpNetConnectOpts): net.Socket {
+export function connectPlain(options: net.TcpNetConnectOpts): net.Socket {
   let arrived: Buffer | null = null;
   const socket = net.connect({
     ...options,

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { failureCode } from '../../metrics/outcome.ts';
 import type { Address } from '../../target/address.ts';
 import type { KafkaTarget } from '../../target/target.ts';
@@ -242,7 +242,7 @@ export class Cluster implements BrokerOwner {
       if (found !== undefined && code === NONE) {
         const leaders = this.#leadersIn(answer, found, connection);
         if (isLate || !leaders.includes(null)) {
-          if (isNew) await sleep(SETTLE_MS, undefined, { signal: this.#signal });
+          if (isNew) await pause(SETTLE_MS, undefined, { signal: this.#signal });
           return leaders;
         }
         isNew = true;
@@ -251,7 +251,7 @@ export class Cluster implements BrokerOwner {
         if (isLate || !mayCome) throw missing(topic.name, code);
         isNew = true;
       }
-      await sleep(pauseMs, undefined, { signal: this.#signal });
+      await pause(pauseMs, undefined, { signal: this.#signal });
     }
   }
 
@@ -294,7 +294,7 @@ export class Cluster implements BrokerOwner {
         return;
       }
       if (!NOT_YET.has(errorCode) || performance.now() + pauseMs > until) throw failureOfCode(errorCode);
-      await sleep(pauseMs, undefined, { signal: this.#signal });
+      await pause(pauseMs, undefined, { signal: this.#signal });
     }
   }
 
