@@ -73,7 +73,7 @@ export function gapsOf(bytes: Buffer, length: number, text: string, idField: str
 }
 
 /**
- * The gaps of one object: the ids that the template sets itself, as null or as anything else, or else a place at its front.
+ * The gaps of one object: its ids as the template sets them, null included; where it sets none, one gap at the front.
  * @param key the id's key
  */
 function idsOf(bytes: Buffer, open: number, members: Member[], key: Key, owner: number): Gap[] {
